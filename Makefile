@@ -1,0 +1,51 @@
+# make demo    label a sample article            make test    everything that tests need, and the tests
+# make lint    ruff                              make types   mypy --strict
+# make wheel   build, and use in a clean virtual environment
+# make train BASE=hub-id-or-path TRAIN=… DEV=…   the shipped model, anew, in runs/small
+
+VENV ?= .venv
+PYTHON ?= python3
+# Pinned and installed first: a bare `torch` would bring gigabytes of CUDA.
+TORCH ?= torch==2.13.0
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+
+TRAIN ?= ../shared/data/train.jsonl
+DEV ?= ../shared/data/dev.jsonl
+BASE ?= sentence-transformers/all-MiniLM-L6-v2
+
+.PHONY: demo test lint types wheel train clean
+
+demo: $(VENV)/.base
+	@$(VENV)/bin/claimclf demo
+
+test: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.dev
+	$(VENV)/bin/mypy
+
+wheel: $(VENV)/.dev
+	bash tests/check_wheel.sh $(VENV)/bin/python
+
+train: $(VENV)/.dev
+	$(VENV)/bin/python -m training.train --config training/configs/small.yaml \
+		--train $(TRAIN) --dev $(DEV) --base-model $(BASE) --output runs/small $(RESUME)
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: $(VENV)/bin/python pyproject.toml
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	$(PIP) '$(TORCH)'
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.base

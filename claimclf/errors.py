@@ -1,0 +1,184 @@
+"""Every error a user can meet: a code to search for, what went wrong, and the cure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class ClaimclfError(Exception):
+    """The base of all errors raised on purpose by claimclf.
+
+    The message reads ``[code] problem cure``. Subclasses also derive from the built-in exception that
+    fits, so ``except TypeError`` and ``except FileNotFoundError`` work as expected.
+    """
+
+    code: ClassVar[str] = "E000"
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(f"[{self.code}] {problem} {cure}")
+
+
+# --- what is passed to predict ---
+
+
+class NotAStringError(ClaimclfError, TypeError):
+    """One of the texts is not a string."""
+
+    code = "E101"
+
+    def __init__(self, value: object, position: int) -> None:
+        super().__init__(
+            f"Text {position} is not a string but {_kind(value)}.",
+            'Pass strings only; give "" where there is no text.',
+        )
+        self.position = position
+
+
+class NotTextsError(ClaimclfError, TypeError):
+    """The argument is neither a string nor a sequence of strings."""
+
+    code = "E102"
+
+    def __init__(self, value: object, cure: str) -> None:
+        super().__init__(f"Expected a string or a sequence of strings, not {_kind(value)}.", cure)
+
+
+# --- options ---
+
+
+class OptionError(ClaimclfError, ValueError):
+    """An option has a value it cannot have."""
+
+    code = "E201"
+
+    def __init__(self, option: str, value: object, allowed: str) -> None:
+        super().__init__(f"{option}={value!r} is not possible.", f"Use {allowed}.")
+
+
+class MissingExtraError(ClaimclfError, ImportError):
+    """A feature needs packages that a plain install does not bring."""
+
+    code = "E202"
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs packages that are not installed.", f"Run: pip install 'claimclf[{extra}]'"
+        )
+
+
+# --- the model directory ---
+
+
+class ModelNotFoundError(ClaimclfError, FileNotFoundError):
+    """There is no model of that name and no model directory at that path."""
+
+    code = "E301"
+
+    def __init__(self, model: object, shipped: Iterable[str]) -> None:
+        super().__init__(
+            f"No model directory at {str(model)!r} (a folder that holds claimclf.json).",
+            f"Check the path, or name a shipped model: {', '.join(shipped)}.",
+        )
+
+
+class ModelFileMissingError(ClaimclfError, FileNotFoundError):
+    """A file that the model's claimclf.json lists, or that loading needs, is not there."""
+
+    code = "E302"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"The model file {path} is missing.", _COPY_AGAIN)
+
+
+class ModelFileAlteredError(ClaimclfError, ValueError):
+    """A model file does not have the sha256 that claimclf.json states."""
+
+    code = "E303"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"The model file {path} is truncated or altered: its sha256 differs.", _COPY_AGAIN)
+
+
+class UnsafeModelFileError(ClaimclfError, ValueError):
+    """A model directory holds a file of a kind that can run code when it is loaded."""
+
+    code = "E304"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The model directory holds {path}, a kind of file that can run code when loaded.",
+            "Remove it; claimclf reads only safetensors, ONNX and JSON.",
+        )
+
+
+class ModelMetadataError(ClaimclfError, ValueError):
+    """claimclf.json cannot be read, or does not describe a model."""
+
+    code = "E305"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}.", f"{_COPY_AGAIN} A newer format needs a newer claimclf.")
+
+
+class OutputExistsError(ClaimclfError, FileExistsError):
+    """The output path is already taken."""
+
+    code = "E306"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists already.", "Remove it or choose another path.")
+
+
+# --- files ---
+
+
+class UnreadableFileError(ClaimclfError, OSError):
+    """An input file is not there, or is not text."""
+
+    code = "E401"
+
+    def __init__(self, path: Path, problem: str, cure: str) -> None:
+        super().__init__(f"{path}: {problem}.", cure)
+
+
+class LabelledDataError(ClaimclfError, ValueError):
+    """A file of labelled sentences cannot be used as it is."""
+
+    code = "E501"
+
+    def __init__(self, place: str, problem: str, cure: str) -> None:
+        super().__init__(f"{place}: {problem}.", cure)
+
+
+class ConfigurationError(ClaimclfError, ValueError):
+    """A training configuration names an unknown field or holds an impossible value."""
+
+    code = "E502"
+
+
+class ExportDisagreesError(ClaimclfError, RuntimeError):
+    """The exported int8 model gives other labels than the float model, too often to ship."""
+
+    code = "E503"
+
+    def __init__(self, flips: int, sentences: int, allowed: float) -> None:
+        super().__init__(
+            f"The int8 model labels {flips} of {sentences} sentences differently from the float model "
+            f"({flips / sentences:.2%}; {allowed:.0%} is allowed).",
+            "Train with more epochs or a lower learning rate, or raise `allowed_flips` in the configuration.",
+        )
+
+
+_COPY_AGAIN = "Copy or download the model directory again."
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "None"
+    if value != value:  # noqa: PLR0124 - only NaN differs from itself
+        return f"NaN ({type(value).__name__})"
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")

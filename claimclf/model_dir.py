@@ -1,0 +1,225 @@
+"""The model directory on disk: read, verified, written.
+
+The Hugging Face layout, so that everyone's tools open it, plus ``claimclf.json``: labels, calibration,
+window, provenance, and the sha256 of every other file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from claimclf.decision import Calibration
+from claimclf.errors import (
+    ModelFileAlteredError,
+    ModelFileMissingError,
+    ModelMetadataError,
+    ModelNotFoundError,
+    OutputExistsError,
+    UnsafeModelFileError,
+)
+from claimclf.labels import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+METADATA = "claimclf.json"
+TOKENIZER = "tokenizer.json"
+ONNX = "onnx/model_quantized.onnx"
+WEIGHTS = "model.safetensors"
+
+SHIPPED = Path(__file__).parent / "models"
+DEFAULT_MODEL = "claimclf-en-small"
+
+_FORMAT = 1
+_CAN_RUN_CODE = frozenset({".bin", ".pkl", ".pickle", ".ckpt", ".pt", ".pth", ".joblib", ".h5", ".py"})
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a long text is read: in windows of ``length`` tokens, ``overlap`` of them shared with the last."""
+
+    length: int
+    overlap: int
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What ``claimclf.json`` says besides the hashes.
+
+    Attributes:
+        name: the model's name.
+        language: BCP 47 tag of the language it reads.
+        window: the longest input, in tokens, and how longer texts are cut.
+        calibration: temperatures and thresholds.
+        provenance: base model, data hashes, configuration, versions and measured figures, as JSON.
+    """
+
+    name: str
+    language: str
+    window: Window
+    calibration: Calibration
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelDir:
+    """A model directory whose files have all been verified against their sha256."""
+
+    path: Path
+    metadata: Metadata
+    sha256: Mapping[str, str]
+
+    @classmethod
+    def open(cls, model: str | Path) -> ModelDir:
+        """Finds a shipped model by name or a directory by path, and verifies every file in it.
+
+        Raises:
+            ModelNotFoundError: no such name or directory.
+            ModelMetadataError: claimclf.json is unreadable.
+            UnsafeModelFileError: a pickle or another kind of file that can run code is there.
+            ModelFileMissingError, ModelFileAlteredError: a listed file is not there or not itself.
+        """
+        path = _locate(model)
+        for file in path.rglob("*"):
+            if file.suffix.lower() in _CAN_RUN_CODE:
+                raise UnsafeModelFileError(file)
+        metadata, sha256 = _read_metadata(path / METADATA)
+        for name, digest in sha256.items():
+            if _sha256(path / name) != digest:
+                raise ModelFileAlteredError(path / name)
+        return cls(path, metadata, sha256)
+
+    def file(self, name: str) -> Path:
+        """The path of a verified file of the model.
+
+        Raises:
+            ModelFileMissingError: claimclf.json does not vouch for a file of that name.
+        """
+        if name not in self.sha256:
+            raise ModelFileMissingError(self.path / name)
+        return self.path / name
+
+    def copy_to(self, target: str | Path) -> None:
+        """Copies the model, all of it or nothing, to a path that does not exist yet.
+
+        Raises:
+            OutputExistsError: something is there already.
+        """
+        with new_directory(Path(target)) as staging:
+            for name in (METADATA, *self.sha256):
+                (staging / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(self.path / name, staging / name)
+
+
+def seal(path: Path, metadata: Metadata) -> None:
+    """Writes ``claimclf.json`` into a directory that holds the model's other files, with their sha256."""
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name != METADATA)
+    document = {
+        "format": _FORMAT,
+        "labels": [label.value for label in LABELS],
+        **asdict(metadata),
+        "sha256": {file.relative_to(path).as_posix(): _sha256(file) for file in files},
+    }
+    staging = path / (METADATA + ".new")
+    staging.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    staging.replace(path / METADATA)
+
+
+@contextmanager
+def new_directory(target: Path) -> Iterator[Path]:
+    """A directory that appears at ``target`` complete, when the block ends well, or not at all.
+
+    Raises:
+        OutputExistsError: something other than an empty directory is at ``target``.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise OutputExistsError(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield staging
+        staging.chmod(0o755)
+        staging.replace(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _locate(model: str | Path) -> Path:
+    for path in (Path(model), SHIPPED / model):
+        if (path / METADATA).is_file():
+            return path
+    raise ModelNotFoundError(model, sorted(path.parent.name for path in SHIPPED.glob(f"*/{METADATA}")))
+
+
+def _read_metadata(path: Path) -> tuple[Metadata, dict[str, str]]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        _expect(document, "format", _FORMAT)
+        _expect(document, "labels", [label.value for label in LABELS])
+        metadata = Metadata(
+            name=str(document["name"]),
+            language=str(document["language"]),
+            window=_window(document["window"]),
+            calibration=_calibration(document["calibration"]),
+            provenance=dict(document["provenance"]),
+        )
+        sha256 = {_inside(name): str(digest) for name, digest in document["sha256"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelMetadataError(
+            path, f"not a model description ({type(error).__name__}: {error})"
+        ) from error
+    return metadata, sha256
+
+
+def _expect(document: Mapping[str, Any], field: str, value: Any) -> None:
+    if document[field] != value:
+        raise ValueError(f"{field} is {document[field]!r}, not {value!r}")
+
+
+def _window(document: Mapping[str, Any]) -> Window:
+    window = Window(length=int(document["length"]), overlap=int(document["overlap"]))
+    smallest = 2  # [CLS] and [SEP] surround the tokens of every window
+    if not 0 <= window.overlap < window.length - smallest:
+        raise ValueError(f"a window of {window.length} tokens cannot overlap by {window.overlap}")
+    return window
+
+
+def _calibration(document: Mapping[str, Any]) -> Calibration:
+    calibration = Calibration(
+        temperatures=tuple(float(t) for t in document["temperatures"]),
+        thresholds=tuple(float(t) for t in document["thresholds"]),
+        none_temperature=float(document["none_temperature"]),
+    )
+    if not len(calibration.temperatures) == len(calibration.thresholds) == len(LABELS):
+        raise ValueError("one temperature and one threshold a label are needed")
+    if not all(0 < t < float("inf") for t in (*calibration.temperatures, calibration.none_temperature)):
+        raise ValueError("a temperature is not a positive number")
+    if not all(0 < t < 1 for t in calibration.thresholds):
+        raise ValueError("a threshold is not between 0 and 1")
+    return calibration
+
+
+def _inside(name: str) -> str:
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts or "\\" in name or ":" in name:
+        raise ValueError(f"{name!r} is not a path inside the model directory")
+    return name
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except FileNotFoundError:
+        raise ModelFileMissingError(path) from None
+    return digest.hexdigest()

@@ -1,0 +1,71 @@
+"""Measures a model on labelled sentences: ``python -m training.evaluate MODEL_DIR DATA``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from claimclf.classifier import ClaimClassifier
+from claimclf.errors import ClaimclfError
+from claimclf.labels import LABELS
+from training.data import read_labelled
+from training.metrics import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from training.metrics import Figures
+
+
+def figures_table(title: str, systems: Mapping[str, Figures]) -> Table:
+    """A row a system: macro-F1, and precision / recall / F1 of each label, in per cent."""
+    table = Table(
+        title=title, title_justify="left", caption="precision / recall / F1 of the primary label, %"
+    )
+    table.add_column("system")
+    table.add_column("macro-F1", justify="right")
+    for label in LABELS:
+        table.add_column(label.value, justify="right")
+    table.add_column("multi-label macro-F1", justify="right")
+    table.add_column("exact match", justify="right")
+    for name, figures in systems.items():
+        per_label = (figures.per_label[label.value] for label in LABELS)
+        table.add_row(
+            name,
+            f"{100 * figures.macro_f1:.1f}",
+            *(f"{100 * f.precision:.1f} / {100 * f.recall:.1f} / {100 * f.f1:.1f}" for f in per_label),
+            f"{100 * figures.multilabel_macro_f1:.1f}",
+            f"{100 * figures.exact_match:.1f}",
+        )
+    return table
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model directory, or a shipped model's name.")],
+    data: Annotated[Path, typer.Argument(help="Labelled sentences, .jsonl.")],
+    *,
+    backend: Annotated[str, typer.Option(help="onnx (int8) or torch (float32).")] = "onnx",
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """Measure a model on labelled sentences, with the thresholds it ships with."""
+    rows = read_labelled(data)
+    classifier = ClaimClassifier.from_pretrained(model, backend=backend)
+    figures = measure(rows, classifier.predict([row.text for row in rows]))
+    if as_json:
+        typer.echo(json.dumps(figures.to_dict(), indent=2))
+    else:
+        title = f"{classifier.metadata.name} on {data.name}, {figures.sentences} sentences"
+        Console().print(figures_table(title, {backend: figures}))
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(evaluate)
+    except ClaimclfError as error:
+        sys.exit(str(error))

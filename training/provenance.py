@@ -1,0 +1,83 @@
+"""Where a model comes from: what it was made from, how, and by which versions."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections import Counter
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from claimclf.version import __version__
+from training.data import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training.config import TrainingConfig
+    from training.data import LabelledSentence
+
+_PACKAGES = (
+    "torch",
+    "transformers",
+    "datasets",
+    "scikit-learn",
+    "onnx",
+    "onnxruntime",
+    "tokenizers",
+    "numpy",
+)
+
+
+def provenance(
+    config: TrainingConfig,
+    base_model: str,
+    train_data: Path,
+    dev_data: Path,
+    train: Sequence[LabelledSentence],
+    validation: Sequence[LabelledSentence],
+) -> dict[str, Any]:
+    """Configuration, base model, data and versions, as plain JSON types."""
+    return {
+        "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "config": config.to_dict(),
+        "base_model": _base_model(base_model),
+        "data": {
+            "train": {"file": train_data.name, "sha256": sha256(train_data), **_counts(train)},
+            "validation": {"part_of": train_data.name, "split": "by document", **_counts(validation)},
+            "dev": {"file": dev_data.name, "sha256": sha256(dev_data)},
+        },
+        "code": {"claimclf": __version__, "commit": _commit()},
+        "environment": {
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            **{package: version(package) for package in _PACKAGES},
+        },
+    }
+
+
+def _base_model(base_model: str) -> dict[str, str]:
+    weights = Path(base_model) / "model.safetensors"
+    if weights.is_file():
+        return {"name": Path(base_model).resolve().name, "sha256": sha256(weights)}
+    return {"name": base_model}
+
+
+def _counts(rows: Sequence[LabelledSentence]) -> dict[str, Any]:
+    labels = Counter("+".join(row.labels) or "none" for row in rows)
+    return {
+        "sentences": len(rows),
+        "documents": len({row.doc for row in rows}),
+        "labels": dict(labels.most_common()),
+    }
+
+
+def _commit() -> str | None:
+    """The commit of the checkout, with a mark when the working tree differs from it; None outside git."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None

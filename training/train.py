@@ -1,0 +1,115 @@
+"""Fine-tunes, calibrates, exports and measures a model, in one command.
+
+python -m training.train --config training/configs/small.yaml --train train.jsonl --dev dev.jsonl \
+    --base-model sentence-transformers/all-MiniLM-L6-v2 --output runs/small
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from claimclf.classifier import ClaimClassifier
+from claimclf.decision import IDENTITY
+from claimclf.errors import ClaimclfError, ExportDisagreesError, OutputExistsError
+from claimclf.model_dir import Metadata, Window, new_directory, seal
+from training import calibrate
+from training.baselines import TfidfBaseline
+from training.config import TrainingConfig
+from training.data import LabelledSentence, read_labelled, split_by_document, without
+from training.evaluate import figures_table
+from training.export import export
+from training.finetune import fine_tune
+from training.metrics import Figures, measure
+from training.provenance import provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from claimclf.prediction import Prediction
+
+console = Console()
+
+
+def train(
+    *,
+    config: Annotated[Path, typer.Option(help="The configuration, YAML.")],
+    train_data: Annotated[Path, typer.Option("--train", help="Labelled sentences to learn from, .jsonl.")],
+    dev: Annotated[Path, typer.Option(help="Labelled sentences to report on, .jsonl; never fitted on.")],
+    base_model: Annotated[str, typer.Option(help="The encoder to start from: a hub id or a path.")],
+    output: Annotated[Path, typer.Option(help="The model directory to make.")],
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+) -> None:
+    """Make a model directory from labelled sentences, and measure it."""
+    settings = TrainingConfig.from_yaml(config)
+    if output.exists():
+        raise OutputExistsError(output)
+    work = output.with_name(output.name + ".work")
+    if work.exists() and not resume:
+        shutil.rmtree(work)
+
+    dev_rows = read_labelled(dev)
+    labelled = read_labelled(train_data)
+    kept = without(labelled, dev_rows)
+    train_rows, validation_rows = split_by_document(kept, settings.validation_fraction, settings.seed)
+    console.print(
+        f"{len(train_rows)} sentences to learn from, {len(validation_rows)} of other documents to choose the "
+        f"epoch and fit temperatures and thresholds on, {len(dev_rows)} to report on; "
+        f"{len(labelled) - len(kept)} left out because they are in {dev.name}."
+    )
+
+    model, tokenizer = fine_tune(settings, base_model, train_rows, validation_rows, work, resume=resume)
+    with new_directory(output) as directory:
+        export(model, tokenizer, directory)
+        window = Window(settings.window_length, settings.window_overlap)
+        seal(directory, Metadata(settings.name, settings.language, window, IDENTITY, {}))
+        logits = ClaimClassifier.from_pretrained(directory).logits([row.text for row in validation_rows])
+        calibration = calibrate.fit(logits, validation_rows, seed=settings.seed)
+        seal(directory, Metadata(settings.name, settings.language, window, calibration, {}))
+
+        systems, flips = _measure(directory, settings, train_rows, validation_rows, dev_rows)
+        console.print(figures_table(f"{settings.name} on {dev.name}, {len(dev_rows)} sentences", systems))
+        console.print(f"int8 labels {flips} of {len(dev_rows)} sentences differently from float32.")
+        if flips > settings.allowed_flips * len(dev_rows):
+            raise ExportDisagreesError(flips, len(dev_rows), settings.allowed_flips)
+        origin = provenance(settings, base_model, train_data, dev, train_rows, validation_rows)
+        origin["measured"] = {
+            "on": dev.name,
+            "flips": flips,
+            "systems": {name: figures.to_dict() for name, figures in systems.items()},
+        }
+        seal(directory, Metadata(settings.name, settings.language, window, calibration, origin))
+    shutil.rmtree(work)
+    console.print(f"The model is in {output}. Try: claimclf predict article.txt --model {output}")
+
+
+def _measure(
+    directory: Path,
+    settings: TrainingConfig,
+    train_rows: Sequence[LabelledSentence],
+    validation_rows: Sequence[LabelledSentence],
+    dev_rows: Sequence[LabelledSentence],
+) -> tuple[dict[str, Figures], int]:
+    """The figures of the model in int8 and float32 and of the baseline; the labels that int8 changes."""
+    texts = [row.text for row in dev_rows]
+    int8 = ClaimClassifier.from_pretrained(directory).predict(texts)
+    float32 = ClaimClassifier.from_pretrained(directory, backend="torch").predict(texts)
+    tfidf = TfidfBaseline(train_rows, validation_rows, seed=settings.seed).predict(texts)
+    systems = {"int8 (shipped)": int8, "float32": float32, "TF-IDF + logistic regression": tfidf}
+    return {name: measure(dev_rows, p) for name, p in systems.items()}, _flips(int8, float32)
+
+
+def _flips(a: Sequence[Prediction], b: Sequence[Prediction]) -> int:
+    return sum(x.label is not y.label for x, y in zip(a, b, strict=True))
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(train)
+    except ClaimclfError as error:
+        sys.exit(str(error))
