@@ -59,18 +59,14 @@ def decide(logits: Sequence[float], calibration: Calibration, *, allow_none: boo
     """
     log_odds = [z / t for z, t in zip(logits, calibration.temperatures, strict=True)]
     scores = Scores(tuple(_sigmoid(z) for z in log_odds))
-    margins = dict(
-        zip(
-            LABELS,
-            (z - _logit(t) for z, t in zip(log_odds, calibration.thresholds, strict=True)),
-            strict=True,
-        )
-    )
+    margins = {
+        label: z - _logit(threshold)
+        for label, z, threshold in zip(LABELS, log_odds, calibration.thresholds, strict=True)
+    }
     strongest_first: list[Label] = sorted(LABELS, key=lambda label: -margins[label])
     given = [label for label in strongest_first if margins[label] >= 0]
-    labels: tuple[Label, ...] = tuple(label for label in given if label is not Label.FACTUAL_REPORT) or tuple(
-        given
-    )
+    acts = [label for label in given if label is not Label.FACTUAL_REPORT]
+    labels: tuple[Label, ...] = tuple(acts or given)
     if not labels and not allow_none and margins[strongest_first[0]] > -math.inf:
         labels = (strongest_first[0],)
     if not labels:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from claimclf.decision import Calibration, probability_of_none
+from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS, Label
 from training.data import NONE, primaries, targets
 from training.metrics import macro_f1
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,7 +29,12 @@ _SWEEPS = 3
 
 
 def fit(
-    logits: NDArray[np.float32], rows: Sequence[LabelledSentence], *, seed: int, resamples: int = 50
+    logits: NDArray[np.float32],
+    rows: Sequence[LabelledSentence],
+    *,
+    seed: int,
+    weights: Mapping[str, float] | None = None,
+    resamples: int = 50,
 ) -> Calibration:
     """Temperatures that minimise cross-entropy, thresholds that maximise the primary macro-F1.
 
@@ -39,11 +45,22 @@ def fit(
         logits: shape (n, 4), of sentences the model was not trained on.
         rows: those sentences.
         seed: of the resampling.
+        weights: by stratum, how much a sentence counts for the temperatures; sentences of other strata are
+            left out. None or empty: every sentence counts once.
         resamples: how many thresholds are averaged.
     """
+    weight = np.array([weights.get(row.stratum, 0.0) if weights else 1.0 for row in rows])
+    if not weight.any():
+        raise ConfigurationError(
+            f"No held-out sentence is of a stratum in calibration_weights ({', '.join(weights or ())}).",
+            "Name strata that the training data has, or leave calibration_weights out.",
+        )
+    rows = [row for row, w in zip(rows, weight, strict=True) if w]
+    log_odds = logits[weight > 0].astype(np.float64)
+    weight = weight[weight > 0]
     gold = targets(rows)
-    temperatures = [_temperature(logits[:, i].astype(np.float64), gold[:, i]) for i in range(len(LABELS))]
-    log_odds = logits.astype(np.float64) / temperatures
+    temperatures = [_temperature(log_odds[:, i], gold[:, i], weight) for i in range(len(LABELS))]
+    log_odds /= temperatures
     none_log_odds = np.array([_log_odds(probability_of_none(row, 1.0)) for row in log_odds.tolist()])
     thresholds = np.mean(
         [
@@ -55,7 +72,7 @@ def fit(
     return Calibration(
         temperatures=tuple(temperatures),
         thresholds=tuple(float(t) for t in thresholds),
-        none_temperature=_temperature(none_log_odds, gold.max(axis=1) == 0),
+        none_temperature=_temperature(none_log_odds, gold.max(axis=1) == 0, weight),
     )
 
 
@@ -77,12 +94,12 @@ def primary_of(log_odds: Floats, thresholds: Floats) -> NDArray[np.int64]:
     return np.where(acts.max(axis=1) > -np.inf, acts.argmax(axis=1), otherwise)
 
 
-def _temperature(log_odds: Floats, gold: NDArray[np.float32]) -> float:
-    """The temperature with the least binary cross-entropy."""
+def _temperature(log_odds: Floats, gold: NDArray[Any], weight: Floats) -> float:
+    """The temperature with the least weighted binary cross-entropy; all of shape (n,)."""
 
     def cross_entropy(log_temperature: float) -> float:
         z = log_odds / np.exp(log_temperature)
-        return float(np.mean(np.logaddexp(0.0, z) - gold * z))
+        return float(np.average(np.logaddexp(0.0, z) - gold * z, weights=weight))
 
     return float(
         np.exp(minimize_scalar(cross_entropy, bounds=np.log(_TEMPERATURE_BOUNDS), method="bounded").x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -21,6 +21,9 @@ class TrainingConfig:
     Attributes:
         name: the model's name, written into its ``claimclf.json``.
         language: BCP 47 tag of the language of the sentences.
+        data_statement: what the labelled sentences are, who labelled them and how well; for the card.
+        base_model: the encoder to start from, a hub id.
+        base_model_sha256: of its ``model.safetensors``; checked when not empty.
         seed: of weights, order of sentences, dropout and the split.
         validation_fraction: share of the training documents held out to choose the epoch and to fit
             temperatures and thresholds; in (0, 1).
@@ -31,14 +34,23 @@ class TrainingConfig:
         learning_rate: peak of the linear schedule (AdamW).
         warmup_fraction: share of the steps in which the learning rate rises to its peak.
         weight_decay: AdamW's.
+        layer_decay: each layer learns this much slower than the one above it; 1 for all alike.
+        dropout: of the hidden layers and the classifier.
+        label_smoothing: how far targets are pulled from 0 and 1 towards 1/4, as far as 1.
         average_decay: of the exponential moving average of the weights, a step; the average is what is
             evaluated and exported. 0 turns averaging off.
         bf16: compute in bfloat16 where that is safe (autocast); float32 otherwise.
+        calibration_weights: by stratum, how much a held-out sentence counts when temperatures are fitted;
+            strata that are not named are left out of fitting temperatures and thresholds. Empty: every
+            sentence counts once.
         allowed_flips: the largest share of sentences whose label int8 may change; above it the run fails.
     """
 
     name: str = "claimclf-en"
     language: str = "en"
+    data_statement: str = ""
+    base_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    base_model_sha256: str = ""
     seed: int = 13
     validation_fraction: float = 0.1
     window_length: int = 128
@@ -48,8 +60,12 @@ class TrainingConfig:
     learning_rate: float = 1e-4
     warmup_fraction: float = 0.1
     weight_decay: float = 0.01
+    layer_decay: float = 1.0
+    dropout: float = 0.1
+    label_smoothing: float = 0.0
     average_decay: float = 0.998
     bf16: bool = True
+    calibration_weights: dict[str, float] = field(default_factory=dict)
     allowed_flips: float = 0.01
 
     def __post_init__(self) -> None:
@@ -89,11 +105,20 @@ _RANGES = (
     ("learning_rate", 1e-8, 1.0),
     ("warmup_fraction", 0.0, 1.0),
     ("weight_decay", 0.0, 1.0),
+    ("layer_decay", 0.01, 1.0),
+    ("dropout", 0.0, 0.9),
+    ("label_smoothing", 0.0, 0.9),
     ("average_decay", 0.0, 0.99999),
     ("allowed_flips", 0.0, 1.0),
 )
 
-_TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "dict[str, float]": dict,
+}
 
 
 def _checked(name: str, value: Any) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from onnxruntime import InferenceSession
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from claimclf.labels import LABELS
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _OPSET = 18
+_TOLERANCE = 1e-3
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -29,7 +32,7 @@ def export(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory
     model.config.label2id = {label.value: i for i, label in enumerate(LABELS)}
     model.config.problem_type = "multi_label_classification"
     model.eval()  # type: ignore[no-untyped-call]
-    model.cpu().half().save_pretrained(directory)
+    model.cpu().half().save_pretrained(directory)  # type: ignore[no-untyped-call]
     model.float()  # type: ignore[no-untyped-call]
     tokenizer.save_pretrained(directory)
     _export_onnx(model, directory / ONNX)
@@ -40,13 +43,18 @@ def export(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory
 def _export_onnx(model: PreTrainedModel, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     float_path = path.with_name("float32.onnx")
-    example = torch.ones((2, 8), dtype=torch.long)
+    # Three tensors: torch.export takes one tensor passed twice for one input, and drops the other.
+    example = (
+        torch.arange(2 * 8).reshape(2, 8) % int(model.config.vocab_size),
+        torch.ones((2, 8), dtype=torch.long),
+        torch.zeros((2, 8), dtype=torch.long),
+    )
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", min=2)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _LogitsOnly(model),
-            (example, example, torch.zeros_like(example)),
+            example,
             float_path,
             input_names=_INPUTS,
             output_names=["logits"],
@@ -55,8 +63,23 @@ def _export_onnx(model: PreTrainedModel, path: Path) -> None:
             external_data=False,
             verbose=False,
         )
+    _check_same_logits(model, float_path)
     quantize_dynamic(float_path, path, per_channel=True, weight_type=QuantType.QInt8)
     float_path.unlink()
+
+
+def _check_same_logits(model: PreTrainedModel, path: Path) -> None:
+    """The float32 graph must compute what the model does, at lengths it was not traced with."""
+    session = InferenceSession(path, providers=["CPUExecutionProvider"])
+    for tokens in (3, 8, 21):
+        ids = torch.arange(7, 7 + tokens).unsqueeze(0) % int(model.config.vocab_size)
+        inputs = dict(zip(_INPUTS, (ids, torch.ones_like(ids), torch.zeros_like(ids)), strict=True))
+        with torch.inference_mode():
+            expected = model(**inputs).logits.numpy()
+        (exported,) = session.run(["logits"], {name: value.numpy() for name, value in inputs.items()})
+        if not np.allclose(exported, expected, atol=_TOLERANCE):
+            worst = float(np.abs(exported - expected).max())
+            raise AssertionError(f"the ONNX graph is not the model: logits of {tokens} tokens off by {worst}")
 
 
 class _LogitsOnly(torch.nn.Module):

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from datasets import Dataset
+from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers import (
+    AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
@@ -21,9 +23,10 @@ from training.averaging import KeepBestAverage
 from training.calibrate import primary_of
 from training.data import NONE, targets
 from training.metrics import macro_f1
+from training.optimizer import layered_adamw
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBase
@@ -37,7 +40,7 @@ _METRIC = "eval_macro_f1"
 
 def fine_tune(
     config: TrainingConfig,
-    base_model: str,
+    base_model: Path,
     train: Sequence[LabelledSentence],
     validation: Sequence[LabelledSentence],
     work: Path,
@@ -48,7 +51,7 @@ def fine_tune(
 
     Args:
         config: how to train.
-        base_model: a hub id or a path.
+        base_model: the directory of the encoder to start from.
         train: the sentences to learn from.
         validation: sentences of other documents, to choose the epoch on.
         work: where checkpoints and the best model so far are kept.
@@ -56,8 +59,12 @@ def fine_tune(
     """
     set_seed(config.seed)
     tokenizer = AutoTokenizer.from_pretrained(base_model, model_max_length=config.window_length)
-    model = AutoModelForSequenceClassification.from_pretrained(
-        base_model, num_labels=len(LABELS), problem_type="multi_label_classification", dtype=torch.float32
+    model = _with_new_head(base_model, config.dropout)
+    optimizer = layered_adamw(
+        model,
+        learning_rate=config.learning_rate,
+        layer_decay=config.layer_decay,
+        weight_decay=config.weight_decay,
     )
     best = work / "best"
     trainer = Trainer(
@@ -66,11 +73,36 @@ def fine_tune(
         train_dataset=_tokenised(train, tokenizer),
         eval_dataset=_tokenised(validation, tokenizer),
         data_collator=DataCollatorWithPadding(tokenizer),
+        compute_loss_func=_smoothed_cross_entropy(config.label_smoothing),
         compute_metrics=_compute_metrics,
+        optimizers=(optimizer, None),
         callbacks=[KeepBestAverage(model, decay=config.average_decay, metric=_METRIC, best=best)],
     )
     trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
     return AutoModelForSequenceClassification.from_pretrained(best, dtype=torch.float32), tokenizer
+
+
+def _with_new_head(base_model: Path, dropout: float) -> PreTrainedModel:
+    config = AutoConfig.from_pretrained(
+        base_model, num_labels=len(LABELS), problem_type="multi_label_classification"
+    )
+    for name in ("hidden_dropout_prob", "dropout"):  # as BERT and DistilBERT call it
+        if hasattr(config, name):
+            setattr(config, name, dropout)
+    model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+        base_model, config=config, dtype=torch.float32
+    )
+    return model
+
+
+def _smoothed_cross_entropy(smoothing: float) -> Callable[..., torch.Tensor]:
+    """Binary cross-entropy a label, its targets pulled towards the share of one label in four."""
+
+    def loss(outputs: Any, labels: torch.Tensor, **_: Any) -> torch.Tensor:
+        smoothed = labels * (1.0 - smoothing) + smoothing / len(LABELS)
+        return binary_cross_entropy_with_logits(outputs["logits"].float(), smoothed)
+
+    return loss
 
 
 def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> TrainingArguments:
@@ -80,11 +112,10 @@ def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> Train
         num_train_epochs=config.epochs,
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=_EVAL_BATCH_SIZE,
-        learning_rate=config.learning_rate,
-        weight_decay=config.weight_decay,
         warmup_steps=round(config.warmup_fraction * config.epochs * steps_an_epoch),
         lr_scheduler_type="linear",
         bf16=config.bf16,
+        use_cpu=not torch.cuda.is_available(),
         train_sampling_strategy="group_by_length",
         eval_strategy="epoch",
         save_strategy="epoch",

@@ -39,6 +39,7 @@ class Figures:
         multilabel_macro_f1: the same with every label a sentence has, not only its primary one.
         exact_match: share of sentences whose set of labels is exactly the gold set.
         per_label: by label name, of the primary label.
+        calibration_error: by label name, the expected calibration error of its score.
         sentences: how many were measured.
     """
 
@@ -46,6 +47,7 @@ class Figures:
     multilabel_macro_f1: float
     exact_match: float
     per_label: dict[str, LabelFigures]
+    calibration_error: dict[str, float]
     sentences: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,6 +72,12 @@ def measure(rows: Sequence[LabelledSentence], predictions: Sequence[Prediction])
             label.value: LabelFigures(float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]))
             for i, label in enumerate(LABELS)
         },
+        calibration_error={
+            label.value: calibration_error(
+                gold_sets[:, i], np.array([p.scores[label] for p in predictions], dtype=np.float64)
+            )
+            for i, label in enumerate(LABELS)
+        },
         sentences=len(rows),
     )
 
@@ -87,3 +95,17 @@ def macro_f1(gold: NDArray[np.int64], primary: NDArray[np.int64]) -> float:
     hits = np.bincount(gold[gold == primary], minlength=NONE + 1)
     either = np.bincount(gold, minlength=NONE + 1) + np.bincount(primary, minlength=NONE + 1)
     return float(np.mean(2 * hits[:NONE] / np.maximum(either[:NONE], 1)))
+
+
+def calibration_error(gold: NDArray[np.float32], scores: NDArray[np.float64], bins: int = 10) -> float:
+    """Expected calibration error: the mean distance between confidence and accuracy (Naeini et al. 2015).
+
+    Args:
+        gold: shape (n,), 1 where the label is right and 0 where it is not.
+        scores: shape (n,), probabilities.
+        bins: how many bins of equal width the scores are sorted into.
+    """
+    bin_of = np.minimum((scores * bins).astype(np.int64), bins - 1)
+    occupied = np.unique(bin_of)
+    gaps = [abs(scores[bin_of == b].mean() - gold[bin_of == b].mean()) for b in occupied]
+    return float(np.average(gaps, weights=[(bin_of == b).sum() for b in occupied]))

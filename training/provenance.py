@@ -16,6 +16,7 @@ from training.data import sha256
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from training.base_model import BaseModel
     from training.config import TrainingConfig
     from training.data import LabelledSentence
 
@@ -33,7 +34,7 @@ _PACKAGES = (
 
 def provenance(
     config: TrainingConfig,
-    base_model: str,
+    base_model: BaseModel,
     train_data: Path,
     dev_data: Path,
     train: Sequence[LabelledSentence],
@@ -43,7 +44,7 @@ def provenance(
     return {
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "config": config.to_dict(),
-        "base_model": _base_model(base_model),
+        "base_model": base_model.to_dict(),
         "data": {
             "train": {"file": train_data.name, "sha256": sha256(train_data), **_counts(train)},
             "validation": {"part_of": train_data.name, "split": "by document", **_counts(validation)},
@@ -56,13 +57,6 @@ def provenance(
             **{package: version(package) for package in _PACKAGES},
         },
     }
-
-
-def _base_model(base_model: str) -> dict[str, str]:
-    weights = Path(base_model) / "model.safetensors"
-    if weights.is_file():
-        return {"name": Path(base_model).resolve().name, "sha256": sha256(weights)}
-    return {"name": base_model}
 
 
 def _counts(rows: Sequence[LabelledSentence]) -> dict[str, Any]:

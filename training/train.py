@@ -19,6 +19,7 @@ from claimclf.decision import IDENTITY
 from claimclf.errors import ClaimclfError, ExportDisagreesError, OutputExistsError
 from claimclf.model_dir import Metadata, Window, new_directory, seal
 from training import calibrate
+from training.base_model import BaseModel
 from training.baselines import TfidfBaseline
 from training.config import TrainingConfig
 from training.data import LabelledSentence, read_labelled, split_by_document, without
@@ -41,12 +42,15 @@ def train(
     config: Annotated[Path, typer.Option(help="The configuration, YAML.")],
     train_data: Annotated[Path, typer.Option("--train", help="Labelled sentences to learn from, .jsonl.")],
     dev: Annotated[Path, typer.Option(help="Labelled sentences to report on, .jsonl; never fitted on.")],
-    base_model: Annotated[str, typer.Option(help="The encoder to start from: a hub id or a path.")],
     output: Annotated[Path, typer.Option(help="The model directory to make.")],
+    base_model: Annotated[
+        str | None, typer.Option(help="The encoder to start from: a hub id or a path; else the config's.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
     """Make a model directory from labelled sentences, and measure it."""
     settings = TrainingConfig.from_yaml(config)
+    base = BaseModel.find(base_model, settings)
     if output.exists():
         raise OutputExistsError(output)
     work = output.with_name(output.name + ".work")
@@ -63,13 +67,15 @@ def train(
         f"{len(labelled) - len(kept)} left out because they are in {dev.name}."
     )
 
-    model, tokenizer = fine_tune(settings, base_model, train_rows, validation_rows, work, resume=resume)
+    model, tokenizer = fine_tune(settings, base.path, train_rows, validation_rows, work, resume=resume)
     with new_directory(output) as directory:
         export(model, tokenizer, directory)
         window = Window(settings.window_length, settings.window_overlap)
         seal(directory, Metadata(settings.name, settings.language, window, IDENTITY, {}))
         logits = ClaimClassifier.from_pretrained(directory).logits([row.text for row in validation_rows])
-        calibration = calibrate.fit(logits, validation_rows, seed=settings.seed)
+        calibration = calibrate.fit(
+            logits, validation_rows, seed=settings.seed, weights=settings.calibration_weights
+        )
         seal(directory, Metadata(settings.name, settings.language, window, calibration, {}))
 
         systems, flips = _measure(directory, settings, train_rows, validation_rows, dev_rows)
@@ -77,9 +83,10 @@ def train(
         console.print(f"int8 labels {flips} of {len(dev_rows)} sentences differently from float32.")
         if flips > settings.allowed_flips * len(dev_rows):
             raise ExportDisagreesError(flips, len(dev_rows), settings.allowed_flips)
-        origin = provenance(settings, base_model, train_data, dev, train_rows, validation_rows)
+        origin = provenance(settings, base, train_data, dev, train_rows, validation_rows)
         origin["measured"] = {
             "on": dev.name,
+            "sentences": len(dev_rows),
             "flips": flips,
             "systems": {name: figures.to_dict() for name, figures in systems.items()},
         }
@@ -100,7 +107,7 @@ def _measure(
     int8 = ClaimClassifier.from_pretrained(directory).predict(texts)
     float32 = ClaimClassifier.from_pretrained(directory, backend="torch").predict(texts)
     tfidf = TfidfBaseline(train_rows, validation_rows, seed=settings.seed).predict(texts)
-    systems = {"int8 (shipped)": int8, "float32": float32, "TF-IDF + logistic regression": tfidf}
+    systems = {"int8": int8, "float32": float32, "TF-IDF + logistic regression": tfidf}
     return {name: measure(dev_rows, p) for name, p in systems.items()}, _flips(int8, float32)
 
 

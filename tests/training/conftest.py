@@ -1,0 +1,64 @@
+"""One real training run on synthetic sentences, shared by the tests that look at what it made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import labelled_records, write_jsonl
+from training.train import train
+
+CONFIG = """
+name: claimclf-tiny
+seed: 5
+epochs: 8
+batch_size: 32
+learning_rate: 0.005
+average_decay: 0.9
+window_length: 32
+window_overlap: 8
+validation_fraction: 0.2
+allowed_flips: 0.2
+data_statement: Synthetic sentences, made for tests.
+"""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a training run is given."""
+
+    config: Path
+    train: Path
+    dev: Path
+    base_model: Path
+
+    def run(self, output: Path, *, resume: bool = False) -> None:
+        train(
+            config=self.config,
+            train_data=self.train,
+            dev=self.dev,
+            base_model=str(self.base_model),
+            output=output,
+            resume=resume,
+        )
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory, base_model: Path) -> Inputs:
+    folder = tmp_path_factory.mktemp("inputs")
+    records = labelled_records()
+    config = folder / "config.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    train_data = write_jsonl(folder / "train.jsonl", records[:500] + records[-3:])
+    dev = write_jsonl(folder / "dev.jsonl", records[500:])
+    return Inputs(config, train_data, dev, base_model)
+
+
+@pytest.fixture(scope="session")
+def trained_dir(tmp_path_factory: pytest.TempPathFactory, inputs: Inputs) -> Path:
+    """The model directory that ``training.train`` makes from `inputs`."""
+    output = tmp_path_factory.mktemp("runs") / "tiny"
+    inputs.run(output)
+    return output

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claimclf import LABELS
+from claimclf.decision import Calibration, decide
+from claimclf.errors import ConfigurationError
+from training.calibrate import fit, primary_of
+from training.data import NONE, LabelledSentence
+
+LOGIT = st.floats(-8, 8, width=32)
+THRESHOLD = st.floats(0.05, 0.95)
+
+
+def simulated(
+    temperature: float, stratum: str = "random", n: int = 3000
+) -> tuple[np.ndarray, list[LabelledSentence]]:
+    """Logits that are `temperature` times too large for the labels that are drawn from them."""
+    rng = np.random.default_rng(7)
+    true_log_odds = rng.normal(-1.5, 2.0, size=(n, len(LABELS)))
+    given_ = rng.random(true_log_odds.shape) < 1 / (1 + np.exp(-true_log_odds))
+    rows = [
+        LabelledSentence(
+            f"sentence {i}",
+            tuple(label for label, is_given in zip(LABELS, row, strict=True) if is_given),
+            f"doc {i // 3}",
+            stratum,
+        )
+        for i, row in enumerate(given_)
+    ]
+    return (true_log_odds * temperature).astype(np.float32), rows
+
+
+def test_the_temperature_that_spoilt_the_logits_is_found() -> None:
+    calibration = fit(*simulated(temperature=2.5), seed=0, resamples=2)
+    assert calibration.temperatures == pytest.approx((2.5,) * len(LABELS), rel=0.15)
+
+
+def test_thresholds_are_probabilities_and_repeatable() -> None:
+    logits, rows = simulated(1.0, n=300)
+    first, second = (fit(logits, rows, seed=5, resamples=3) for _ in range(2))
+    assert first == second
+    assert all(0 < threshold < 1 for threshold in first.thresholds)
+
+
+def test_strata_without_a_weight_do_not_count() -> None:
+    logits, rows = simulated(1.0, n=300)
+    misleading, hard = simulated(0.2, stratum="hard", n=300)
+    alone = fit(logits, rows, seed=0, resamples=2)
+    mixed = fit(
+        np.concatenate([logits, misleading]), rows + hard, seed=0, weights={"random": 1.0}, resamples=2
+    )
+    assert mixed == alone
+    assert fit(np.concatenate([logits, misleading]), rows + hard, seed=0, resamples=2) != alone
+
+
+def test_weights_shift_the_temperature_towards_the_heavy_stratum() -> None:
+    logits, rows = simulated(1.0, n=600)
+    hot, hard = simulated(3.0, stratum="hard", n=600)
+    temperatures = [
+        fit(
+            np.concatenate([logits, hot]),
+            rows + hard,
+            seed=0,
+            weights={"random": 1.0, "hard": weight},
+            resamples=1,
+        ).temperatures[0]
+        for weight in (0.1, 10.0)
+    ]
+    assert temperatures[0] < temperatures[1]
+
+
+def test_weights_that_name_no_stratum_of_the_data_are_an_error() -> None:
+    logits, rows = simulated(1.0, n=30)
+    with pytest.raises(ConfigurationError, match="rnadom"):
+        fit(logits, rows, seed=0, weights={"rnadom": 1.0})
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(LOGIT, LOGIT, LOGIT, LOGIT), min_size=1, max_size=10),
+    st.tuples(THRESHOLD, THRESHOLD, THRESHOLD, THRESHOLD),
+)
+def test_the_search_decides_as_the_library_does(
+    logits: list[tuple[float, ...]], thresholds: tuple[float, ...]
+) -> None:
+    calibration = Calibration((1.0,) * 4, thresholds, 1.0)
+    together = primary_of(np.array(logits, dtype=np.float64), np.array(thresholds))
+    for row, primary in zip(logits, together, strict=True):
+        margins = sorted(z - np.log(t / (1 - t)) for z, t in zip(row, thresholds, strict=True))
+        if min(abs(margin) for margin in margins) < 1e-9 or min(np.diff(margins)) < 1e-9:
+            continue  # a tie: either answer is right
+        label = decide(row, calibration).label
+        assert (NONE if label is None else LABELS.index(label)) == primary

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claimclf import Label
+from claimclf.errors import LabelledDataError
+from tests.conftest import labelled_records, write_jsonl
+from training.data import (
+    NONE,
+    LabelledSentence,
+    primaries,
+    read_labelled,
+    split_by_document,
+    targets,
+    without,
+)
+
+
+def row(text: str = "He left.", *labels: Label, doc: str = "d") -> LabelledSentence:
+    return LabelledSentence(text, labels, doc, "")
+
+
+def test_a_file_comes_back_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(
+        '\ufeff{"text": "They lie, and we deny it.", "labels": ["accusation", "denial"], "doc": "a"}\r\n'
+        '\n{"text": "Good\u2028day.", "labels": []}\n',
+        encoding="utf-8",
+    )
+    first, second = read_labelled(path)
+    assert first == LabelledSentence(
+        "They lie, and we deny it.", (Label.ACCUSATION, Label.DENIAL), doc="a", stratum=""
+    )
+    assert (second.text, second.labels) == ("Good\u2028day.", ())
+    assert second.doc.endswith("line 3"), "without a doc, a sentence is its own document"
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{", "not JSON"),
+        ("[1]", "not a JSON object"),
+        ('{"labels": []}', "no text"),
+        ('{"text": "  ", "labels": []}', "no text"),
+        ('{"text": "a"}', '"labels" is not a list'),
+        ('{"text": "a", "labels": "denial"}', '"labels" is not a list'),
+        ('{"text": "a", "labels": ["acusation"]}', "Did you mean accusation?"),
+        ('{"text": "a", "labels": [null]}', "unknown label None"),
+        ('{"text": "a", "labels": ["denial", "denial"]}', "cannot go together"),
+        ('{"text": "a", "labels": ["denial", "factual_report"]}', "factual_report stands alone"),
+    ],
+)
+def test_a_bad_line_is_named_with_its_problem(tmp_path: Path, line: str, problem: str) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "fine", "labels": []}\n' + line + "\n", encoding="utf-8")
+    with pytest.raises(LabelledDataError, match=r"data\.jsonl, line 2") as raised:
+        read_labelled(path)
+    assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xff\xfe\x00"])
+def test_an_empty_or_undecodable_file_is_an_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(LabelledDataError, match="E501"):
+        read_labelled(path)
+
+
+def test_targets_mark_every_label_and_primaries_the_first() -> None:
+    rows = [row("a", Label.DENIAL, Label.ACCUSATION), row("b"), row("c", Label.FACTUAL_REPORT)]
+    assert targets(rows).tolist() == [[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]
+    assert primaries(rows).tolist() == [1, NONE, 3]
+
+
+def test_a_split_shares_no_document_and_loses_no_sentence(tmp_path: Path) -> None:
+    rows = read_labelled(write_jsonl(tmp_path / "train.jsonl", labelled_records()))
+    train, held_out = split_by_document(rows, 0.2, seed=3)
+    assert not {r.doc for r in train} & {r.doc for r in held_out}
+    assert sorted(r.text for r in train + held_out) == sorted(r.text for r in rows)
+    assert 0.1 < len(held_out) / len(rows) < 0.3
+    assert {r.primary for r in held_out} == {0, 1, 2, 3, NONE}
+    assert split_by_document(rows, 0.2, seed=3)[1] == held_out
+    assert split_by_document(rows, 0.2, seed=4)[1] != held_out
+
+
+def test_too_few_documents_to_split_is_an_error() -> None:
+    with pytest.raises(LabelledDataError, match="2 documents"):
+        split_by_document([row(doc="a"), row(doc="b")], 0.1, seed=0)
+
+
+def test_sentences_of_the_dev_set_leave_the_training_set() -> None:
+    kept = without([row("He  LEFT!"), row("She stayed.")], [row("he left.")])
+    assert [r.text for r in kept] == ["She stayed."]
+
+
+@given(st.text(min_size=1))
+def test_any_text_survives_json_lines(text: str) -> None:
+    line = json.dumps({"text": text, "labels": []})
+    parsed = json.loads(line)
+    assert parsed["text"] == text
+    assert len(row(text).key) == 16

@@ -1,0 +1,68 @@
+"""The pretrained encoder that training starts from: found, and known by its hash."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+from claimclf.errors import ConfigurationError
+from claimclf.model_dir import WEIGHTS
+from training.data import sha256
+
+if TYPE_CHECKING:
+    from training.config import TrainingConfig
+
+_WANTED = ("*.json", "*.txt", "*.model", WEIGHTS)
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """A pretrained encoder on disk.
+
+    Attributes:
+        name: what it is called on the hub, or the path it was given as.
+        sha256: of its model.safetensors.
+        path: its directory.
+    """
+
+    name: str
+    sha256: str
+    path: Path
+
+    @classmethod
+    def find(cls, location: str | None, config: TrainingConfig) -> BaseModel:
+        """The encoder at a path or hub id; without one, that which the configuration names.
+
+        Raises:
+            ConfigurationError: it cannot be found, has no safetensors weights, or is not the one whose hash
+                the configuration states.
+        """
+        location = location or config.base_model
+        path = Path(location) if Path(location).is_dir() else _download(location)
+        if not (path / WEIGHTS).is_file():
+            raise ConfigurationError(f"{path} holds no {WEIGHTS}.", "Give an encoder saved as safetensors.")
+        digest = sha256(path / WEIGHTS)
+        if config.base_model_sha256 and digest != config.base_model_sha256:
+            raise ConfigurationError(
+                f"{location} is not {config.base_model}: its {WEIGHTS} has sha256 {digest}.",
+                "Give that model, or take base_model_sha256 out of the configuration.",
+            )
+        return cls(config.base_model if config.base_model_sha256 else location, digest, path)
+
+    def to_dict(self) -> dict[str, str]:
+        """Name and hash; where it lay on disk tells nobody else anything."""
+        return {name: value for name, value in asdict(self).items() if name != "path"}
+
+
+def _download(hub_id: str) -> Path:
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=list(_WANTED)))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise ConfigurationError(
+            f"The base model {hub_id!r} is neither a directory nor on the hub ({type(error).__name__}).",
+            "Give --base-model a path or a hub id.",
+        ) from error
