@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, overload
 
@@ -17,7 +18,7 @@ from claimclf.texts import as_texts, checked
 from claimclf.tokenization import WindowTokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -63,7 +64,7 @@ class ClaimClassifier:
         return cls(ModelDir.open(model), backend=backend, threads=threads)
 
     def save_pretrained(self, path: str | Path) -> None:
-        """Copies the model directory, complete or not at all, to a path that does not exist yet.
+        """Copies the model directory, complete or not at all, to a new path or an empty directory.
 
         Raises:
             OutputExistsError: something is there already.
@@ -118,17 +119,20 @@ class ClaimClassifier:
     def predict_iter(self, texts: Iterable[str], *, allow_none: bool = True) -> Iterator[Prediction]:
         """Labels the texts of an iterator one after another, in bounded memory.
 
-        Reads ahead by up to 256 texts. Raises as `predict` does, when the text is reached.
+        Reads ahead by up to 256 texts. An error of the iterator, or a text that is not a string, is raised
+        after the predictions of the texts before it.
+
+        Raises:
+            NotTextsError: at the call, if this is one text or nothing that can be iterated.
+            NotAStringError: one of the texts is not a string; the error names its position.
 
         >>> clf = ClaimClassifier.from_pretrained(threads=1)
         >>> [p.label.value for p in clf.predict_iter(iter(["He denied it.", "She accused him of fraud."]))]
         ['denial', 'accusation']
         """
-        if isinstance(texts, (str, bytes)):
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
             raise NotTextsError(texts, "Pass an iterator of strings, or use predict.")
-        strings = checked(texts)
-        while chunk := list(islice(strings, _READ_AHEAD)):
-            yield from self._predict_list(chunk, allow_none=allow_none)
+        return self._predict_chunks(checked(texts), allow_none=allow_none)
 
     def predict_document(self, text: str, *, allow_none: bool = True) -> Document:
         """Splits a text into sentences and labels each.
@@ -154,13 +158,24 @@ class ClaimClassifier:
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The model's raw outputs, before calibration: for those who fit their own.
 
+        Args:
+            texts: a sequence of strings, as `predict` takes it.
+
         Returns:
             Shape (len(texts), 4), log-odds, columns in label order: for each label the strongest window of
             the text. A text that holds no token has -inf in every column.
 
+        Raises:
+            NotTextsError, NotAStringError: as `predict` does.
+
         >>> ClaimClassifier.from_pretrained(threads=1).logits(["He denied it.", ""]).shape
         (2, 4)
         """
+        if isinstance(texts, str):
+            raise NotTextsError(texts, "Pass a list of strings.")
+        return self._logits(as_texts(texts))
+
+    def _logits(self, texts: list[str]) -> NDArray[np.float32]:
         windows_in: list[int] = []
 
         def windows() -> Iterator[list[int]]:
@@ -181,9 +196,24 @@ class ClaimClassifier:
         distinct = iter(dict.fromkeys(texts))
         predictions: dict[str, Prediction] = {}
         while chunk := list(islice(distinct, _CHUNK)):
-            for text, logits in zip(chunk, self.logits(chunk).tolist(), strict=True):
+            for text, logits in zip(chunk, self._logits(chunk).tolist(), strict=True):
                 predictions[text] = decide(logits, self.metadata.calibration, allow_none=allow_none)
         return [predictions[text] for text in texts]
+
+    def _predict_chunks(self, texts: Iterator[str], *, allow_none: bool) -> Iterator[Prediction]:
+        failure: Exception | None = None
+        while failure is None:
+            chunk: list[str] = []
+            try:
+                for text in islice(texts, _READ_AHEAD):
+                    chunk.append(text)  # noqa: PERF402 - what came before a failure must not be lost
+            except Exception as error:  # noqa: BLE001 - whatever the user's iterator raises, raised below
+                failure = error
+            if not chunk:
+                break
+            yield from self._predict_list(chunk, allow_none=allow_none)
+        if failure is not None:
+            raise failure
 
     def __reduce__(self) -> tuple[object, ...]:
         return _load_again, (self._model_dir.path, self._backend_name, self._threads)

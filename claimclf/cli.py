@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -37,10 +38,13 @@ app = typer.Typer(
 
 def main() -> None:
     """The ``claimclf`` command. Exit codes: 0 done, 1 an error that the message explains, 2 wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows "?"
     try:
         app()
     except ClaimclfError as error:
-        Console(stderr=True).print(Text(str(error), style="red"))
+        Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
         sys.exit(1)
 
 
@@ -75,9 +79,9 @@ def predict(
     from claimclf.api import default_classifier
     from claimclf.classifier import ClaimClassifier
 
-    texts = {str(file): _read(file) for file in files or [Path("-")]}
+    texts = [(str(file), _read(file)) for file in files or [Path("-")]]
     classifier = ClaimClassifier.from_pretrained(model) if model else default_classifier()
-    for name, text in texts.items():
+    for name, text in texts:
         document = classifier.predict_document(text)
         if as_json:
             typer.echo(json.dumps({"file": name, **document.to_dict()}, ensure_ascii=False))
@@ -88,12 +92,15 @@ def predict(
 @app.command()
 def demo() -> None:
     """Label a sample article, written for this purpose, that comes with the package."""
-    predict([_SAMPLE_ARTICLE])
+    from claimclf.api import predict_document
+
+    document = predict_document(_read(_SAMPLE_ARTICLE))
+    Console().print(document_table(document, title="A sample article, sentence by sentence"))
 
 
 def document_table(document: Document, title: str) -> Table:
     """The document as a table for the terminal: a row a sentence, coloured by what it does."""
-    table = Table(title=title, title_justify="left", show_lines=False, padding=(0, 1))
+    table = Table(title=Text(title), title_justify="left", show_lines=False, padding=(0, 1))
     table.add_column("does")
     table.add_column("conf.", justify="right")
     table.add_column("sentence", overflow="fold")

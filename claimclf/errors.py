@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ class ClaimclfError(Exception):
 
     def __init__(self, problem: str, cure: str) -> None:
         super().__init__(f"[{self.code}] {problem} {cure}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
 
 
 # --- what is passed to predict ---
@@ -176,9 +180,17 @@ class ExportDisagreesError(ClaimclfError, RuntimeError):
 _COPY_AGAIN = "Copy or download the model directory again."
 
 
+def _restored(kind: type[ClaimclfError], args: tuple[str], state: dict[str, object]) -> ClaimclfError:
+    """An error as it was before it was pickled; its message is composed already."""
+    error = kind.__new__(kind)
+    Exception.__init__(error, *args)
+    error.__dict__.update(state)
+    return error
+
+
 def _kind(value: object) -> str:
     if value is None:
         return "None"
-    if value != value:  # noqa: PLR0124 - only NaN differs from itself
+    if isinstance(value, Number) and str(value).lower().endswith("nan"):
         return f"NaN ({type(value).__name__})"
     return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 METADATA = "claimclf.json"
+CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 ONNX = "onnx/model_quantized.onnx"
 WEIGHTS = "model.safetensors"
@@ -108,7 +109,7 @@ class ModelDir:
         return self.path / name
 
     def copy_to(self, target: str | Path) -> None:
-        """Copies the model, all of it or nothing, to a path that does not exist yet.
+        """Copies the model, all of it or nothing, to a new path or an empty directory.
 
         Raises:
             OutputExistsError: something is there already.
@@ -146,16 +147,18 @@ def new_directory(target: Path) -> Iterator[Path]:
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         yield staging
-        staging.chmod(0o755)
+        for path in (staging, *staging.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)  # readable, whatever wrote it thought
         staging.replace(target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
 def _locate(model: str | Path) -> Path:
-    for path in (Path(model), SHIPPED / model):
+    """Shipped names first: a folder in the working directory must not pose as the shipped model."""
+    for path in (SHIPPED / model, Path(model)):
         if (path / METADATA).is_file():
-            return path
+            return path.absolute()
     raise ModelNotFoundError(model, sorted(path.parent.name for path in SHIPPED.glob(f"*/{METADATA}")))
 
 
@@ -172,7 +175,7 @@ def _read_metadata(path: Path) -> tuple[Metadata, dict[str, str]]:
             provenance=dict(document["provenance"]),
         )
         sha256 = {_inside(name): str(digest) for name, digest in document["sha256"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelMetadataError(
             path, f"not a model description ({type(error).__name__}: {error})"
         ) from error
@@ -209,7 +212,7 @@ def _calibration(document: Mapping[str, Any]) -> Calibration:
 
 def _inside(name: str) -> str:
     parts = PurePosixPath(name)
-    if parts.is_absolute() or ".." in parts.parts or "\\" in name or ":" in name:
+    if not parts.parts or parts.is_absolute() or ".." in parts.parts or set(name) & set("\\:\0"):
         raise ValueError(f"{name!r} is not a path inside the model directory")
     return name
 
@@ -220,6 +223,6 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 digest.update(chunk)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise ModelFileMissingError(path) from None
     return digest.hexdigest()

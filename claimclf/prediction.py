@@ -11,7 +11,7 @@ from claimclf.labels import LABELS, Label
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores(Mapping[Label, float]):
     """An immutable mapping from each label to its calibrated probability, in label order.
 
@@ -34,6 +34,9 @@ class Scores(Mapping[Label, float]):
     def __len__(self) -> int:
         return len(LABELS)
 
+    def __hash__(self) -> int:
+        return hash(self.values_in_order)
+
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{label}: {score:.3f}" for label, score in self.items()) + "}"
 
@@ -48,7 +51,8 @@ class Prediction:
         scores: calibrated probability, in [0, 1], of each label on its own. They need not sum to one: a
             sentence may accuse and call at once.
         labels: every act whose score passes its tuned threshold, strongest first; ``()`` for none.
-            ``factual_report`` stands alone, as in the codebook.
+            ``factual_report`` stands alone, as in the codebook. With ``allow_none=False`` a label that had
+            to be forced stands here too, though its score is below its threshold.
 
     >>> p = Prediction(Label.DENIAL, 0.9, Scores((0.1, 0.9, 0.0, 0.1)), (Label.DENIAL,))
     >>> p

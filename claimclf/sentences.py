@@ -22,10 +22,16 @@ Span = tuple[int, int]
 
 # Double marks always; single ones, which are also apostrophes, unless letters stand on both sides.
 _QUOTATION_MARK = re.compile(r"""["“”„‟«»‹›]|(?<!\w)['‘’‚]|['‘’](?!\w)""")
-_CLOSING_MARKS = "”’»›"
+_OPENING_MARKS = "“„‟«‹‘‚"
+_CLOSING_MARKS = "”»›"
+_APOSTROPHE = "’"
+# sentencex knows "..." but not "…" as an end, and takes only a line without any space for a blank one.
+_ELLIPSIS_AT_END = re.compile(r"…(?=\s+[^\W_a-z])")
+_SPACES_ALONE_IN_A_LINE = re.compile(r"(?<=\n)[^\S\n]+(?=\n)")
 # "Is that so?" Mr Smith asked. The clause after the closing mark belongs to the quotation's sentence.
 _REPORTING_CLAUSE = re.compile(
-    r"""[!?…]["'”’»]\s+
+    r"""[!?…]["'”’»›]
+    (?![^\S\n]*\n[^\S\n]*\n)\s+           # not over a blank line
     (?:(?-i:[a-z])                          # "Never!" he said
      |(?:[\w.’'-]+,?\s){1,6}?(?:said|says|asked|asks|added|told|replied|answered|shouted|wrote|cried|demanded
         |declared|insisted|warned|exclaimed|tweeted|posted|chanted|concluded|continued)\b)""",
@@ -48,7 +54,7 @@ def split_sentences(text: str) -> list[Span]:
 
 def _boundaries(text: str) -> Iterator[int]:
     """Offsets at which a sentence starts, with quotation marks on the right side of each."""
-    masked = _QUOTATION_MARK.sub(" ", replace_lone_surrogates(text))
+    masked = _masked(text)
     previous = 0
     for boundary in sentencex.get_sentence_boundaries("en", masked):
         gap_end = gap_start = boundary["start_index"]
@@ -58,13 +64,22 @@ def _boundaries(text: str) -> Iterator[int]:
         previous = gap_end
 
 
+def _masked(text: str) -> str:
+    """The text as sentencex is to see it, character for character as long."""
+    masked = _QUOTATION_MARK.sub(" ", replace_lone_surrogates(text))
+    masked = _ELLIPSIS_AT_END.sub(".", masked)
+    return _SPACES_ALONE_IN_A_LINE.sub(lambda spaces: "\n" * len(spaces[0]), masked)
+
+
 def _boundary_in_gap(text: str, gap_start: int, gap_end: int) -> int:
     """Between two sentences stand white space and quotation marks: the closing ones end the first."""
     boundary = gap_start
     for offset in range(gap_start, gap_end):
-        if text[offset] in _CLOSING_MARKS:
+        if text[offset] in _CLOSING_MARKS or (
+            text[offset] == _APOSTROPHE and not text[offset + 1 : offset + 2].isalnum()
+        ):
             boundary = offset + 1
-    while boundary < gap_end and not text[boundary].isspace():
+    while boundary < gap_end and not text[boundary].isspace() and text[boundary] not in _OPENING_MARKS:
         boundary += 1
     return boundary
 

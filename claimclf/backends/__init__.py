@@ -44,7 +44,7 @@ def load_backend(name: str, model_dir: ModelDir, threads: int | None) -> Backend
     """
     if name not in BACKENDS:
         raise OptionError("backend", name, " or ".join(map(repr, BACKENDS)))
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
+    if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or threads < 1):
         raise OptionError("threads", threads, "a whole number from 1, or None for all cores")
     threads = threads or _available_cores()
     if name == "onnx":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claimclf.errors import MissingExtraError
-from claimclf.model_dir import WEIGHTS
+from claimclf.model_dir import CONFIG, WEIGHTS
 
 try:
     import torch
@@ -29,11 +29,13 @@ class TorchBackend:
     """The Hugging Face model in float32, on the GPU where there is one.
 
     Batches are padded, so a score can differ from that of the same text alone by float32 rounding
-    (some 1e-6); the onnx backend gives the same bits always.
+    (some 1e-6); the onnx backend gives the same bits always. On the CPU, ``threads`` sets the number of
+    threads of torch itself, for the whole process.
     """
 
     def __init__(self, model_dir: ModelDir, threads: int) -> None:
-        model_dir.file(WEIGHTS)
+        for name in (CONFIG, WEIGHTS):
+            model_dir.file(name)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self._device.type == "cpu":
             torch.set_num_threads(threads)

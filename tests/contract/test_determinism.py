@@ -100,9 +100,6 @@ def test_a_pickle_carries_the_path_and_not_the_weights(tiny):
     assert len(pickle.dumps(tiny)) < 2000
 
 
-@pytest.mark.xfail(
-    strict=True, reason="ModelDir keeps the path as given, relative to a directory that may change"
-)
 def test_after_pickling_from_a_relative_path_to_another_working_directory(tiny_dir, tmp_path, monkeypatch):
     monkeypatch.chdir(tiny_dir.parent)
     pickled = pickle.dumps(ClaimClassifier.from_pretrained(tiny_dir.name, threads=1))

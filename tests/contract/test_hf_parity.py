@@ -54,19 +54,11 @@ def test_the_torch_backend_gives_the_logits_of_transformers(reference, float_mod
     np.testing.assert_allclose(float_model.logits(SENTENCES), reference, atol=1e-5, rtol=0)
 
 
-EXPORT = (
-    "training/export.py passes one tensor as both input_ids and attention_mask: torch.export merges the two, "
-    "and the graph looks up the attention mask in place of the words"
-)
-
-
-@pytest.mark.xfail(strict=True, reason=EXPORT)
 def test_the_int8_model_reads_the_words(tiny):
     once, other = tiny.logits(["Osmani accused Kesh of fraud .", "Verrin denied that Dolan lied ."])
     assert (once != other).any()
 
 
-@pytest.mark.xfail(strict=True, reason=EXPORT)
 def test_the_int8_model_is_near(reference, tiny):
     logits = tiny.logits(SENTENCES)
     assert np.abs(logits - reference).mean() < 0.25 * reference.std(axis=0).mean()

@@ -78,7 +78,6 @@ def test_a_missing_file_is_named_with_the_cure(model_copy, name):
     assert str(model_copy / name) in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="_sha256 catches FileNotFoundError alone")
 @every_file
 def test_a_directory_in_the_place_of_a_file_is_named_with_the_cure(model_copy, name):
     (model_copy / name).unlink()
@@ -168,17 +167,12 @@ def test_a_description_of_another_model_is_refused(model_copy, changes):
         "//server/share/secret.json",
         pytest.param(
             "secret\0.json",
-            marks=pytest.mark.xfail(
-                strict=True, raises=ValueError, reason="_inside lets NUL through to open()"
-            ),
         ),
         pytest.param(
             "",
-            marks=pytest.mark.xfail(strict=True, raises=OSError, reason="_inside lets the directory through"),
         ),
         pytest.param(
             ".",
-            marks=pytest.mark.xfail(strict=True, raises=OSError, reason="_inside lets the directory through"),
         ),
     ],
     ids=ascii,

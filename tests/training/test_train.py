@@ -126,7 +126,7 @@ def test_a_base_model_that_is_not_there_is_named(
 
 def test_another_base_model_than_the_configured_one_is_refused(inputs: Inputs, tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text(inputs.config.read_text() + f"base_model_sha256: {'0' * 64}\n")
+    config.write_text(inputs.config.read_text() + f"base_model_sha256: {'f' * 64}\n")
     with pytest.raises(ConfigurationError, match="is not sentence-transformers/all-MiniLM-L6-v2"):
         Inputs(config, inputs.train, inputs.dev, inputs.base_model).run(tmp_path / "model")
 

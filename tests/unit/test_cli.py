@@ -113,7 +113,6 @@ def test_a_row_of_the_table_is_one_paragraph_without_markup(claimclf, tmp_path, 
     assert "Kesh [bold]left the room[/bold]." in out
 
 
-@pytest.mark.xfail(strict=True, reason="document_table passes the file name as markup: rich eats [brackets]")
 @pytest.mark.parametrize("name", ["minutes[bold].txt", "minutes[/bold].txt"])
 def test_the_table_shows_the_file_name_as_it_is(tiny, name):
     from rich.console import Console
@@ -154,14 +153,12 @@ def test_every_file_is_read_before_the_first_is_labelled(claimclf, article, tiny
     assert (code, out) == (1, "")
 
 
-@pytest.mark.xfail(strict=True, reason="rich folds the message at the console's width, through the path")
 def test_an_error_prints_a_long_path_in_one_piece(claimclf, tmp_path):
     path = tmp_path / ("long" * 30) / "article.txt"
     _, _, err = claimclf("predict", path)
     assert str(path) in err
 
 
-@pytest.mark.xfail(strict=True, reason="a file named twice is kept once, in a dict by name")
 def test_a_file_named_twice_is_labelled_twice(claimclf, article, tiny_dir):
     _, out, _ = claimclf("predict", "--json", article, article, "--model", tiny_dir)
     assert len(out.splitlines()) == 2
@@ -187,7 +184,6 @@ def test_json_is_utf_8_whatever_the_locale(article, tiny_dir):
     assert json.loads(done.stdout.decode("utf-8"))["text"] == ARTICLE
 
 
-@pytest.mark.xfail(strict=True, reason="rich writes the quotation marks to a stream that cannot encode them")
 def test_a_table_is_printed_whatever_the_locale(article, tiny_dir):
     done = claimclf_process("predict", article, "--model", tiny_dir, PYTHONIOENCODING="ascii")
     assert done.returncode == 0

@@ -93,9 +93,6 @@ def test_code_that_knows_nothing_of_claimclf_can_catch_it(error, built_in):
         raise error
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Exception.__reduce__ calls the class with the composed message as its only argument"
-)
 @every_error
 def test_an_error_crosses_to_another_process(error):
     again = pickle.loads(pickle.dumps(error))

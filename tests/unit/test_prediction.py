@@ -34,9 +34,6 @@ def test_scores_have_no_other_keys(key):
         SCORES[key]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the dataclass __eq__ replaces Mapping's: an equal dict compares unequal"
-)
 def test_scores_equal_a_dict_that_says_the_same():
     assert dict(SCORES) == SCORES
 

@@ -71,10 +71,6 @@ def test_what_is_not_a_sequence_of_strings_is_refused(value):
         as_texts(value)
 
 
-AMBIGUOUS = "errors._kind asks `value != value` of arrays and tables, whose answer has no truth value"
-
-
-@pytest.mark.xfail(strict=True, raises=ValueError, reason=AMBIGUOUS)
 def test_a_data_frame_is_refused_with_the_way_to_its_column():
     with pytest.raises(NotTextsError, match=r'table\["text"\]'):
         as_texts(pd.DataFrame({"text": TEXTS}))
@@ -100,28 +96,23 @@ def test_the_error_says_what_to_pass_instead(value, cure):
         (None, "None"),
         (float("nan"), r"NaN \(float\)"),
         (np.float64("nan"), r"NaN \(float64\)"),
-        (pd.NaT, r"NaN \(NaTType\)"),
+        (pd.NaT, r".*\bNaTType"),
         (7, "int"),
         (b"Kesh lied.", "bytes"),
         (["Kesh lied."], "list"),
         (pa.scalar("Kesh lied."), r"pyarrow\.lib\.StringScalar"),
-        pytest.param(pd.NA, "NA", marks=pytest.mark.xfail(strict=True, raises=TypeError, reason=AMBIGUOUS)),
+        pytest.param(pd.NA, r".*\bNAType"),
         pytest.param(
             np.array([1, 2]),
             r"numpy\.ndarray",
-            marks=pytest.mark.xfail(strict=True, raises=ValueError, reason=AMBIGUOUS),
         ),
         pytest.param(
             pd.Series(["Kesh", "lied"]),
-            "Series",
-            marks=pytest.mark.xfail(strict=True, raises=ValueError, reason=AMBIGUOUS),
+            r".*\bSeries",
         ),
         pytest.param(
             decimal.Decimal("sNaN"),
-            "Decimal",
-            marks=pytest.mark.xfail(
-                strict=True, raises=decimal.InvalidOperation, reason="a signalling NaN refuses comparison"
-            ),
+            r".*\bDecimal",
         ),
     ],
     ids=lambda value: type(value).__name__,
@@ -142,7 +133,6 @@ def test_the_error_names_position_and_kind(value, kind):
         pytest.param(
             pd.Series(["Kesh lied.", None], dtype="string"),
             id="pandas string",
-            marks=pytest.mark.xfail(strict=True, raises=TypeError, reason=AMBIGUOUS),
         ),
     ],
 )
