@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from onnxruntime import InferenceSession
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from claimclf.labels import LABELS
 from claimclf.model_dir import ONNX
+from training.quantize import quantize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ def _export_onnx(model: PreTrainedModel, path: Path) -> None:
             verbose=False,
         )
     _check_same_logits(model, float_path)
-    quantize_dynamic(float_path, path, per_channel=True, weight_type=QuantType.QInt8)
+    quantize(float_path, path, intermediate_size=int(model.config.intermediate_size))
     float_path.unlink()
 
 
