@@ -41,8 +41,8 @@ def predict(texts: str | Sequence[str], *, allow_none: bool = True) -> Predictio
 
     See `ClaimClassifier.predict`.
 
-    >>> predict(["The court will sit on Monday.", "Stop the shelling now!"])
-    [Prediction(factual_report 0.99), Prediction(call_to_action 0.99)]
+    >>> [p.label.value for p in predict(["The court will sit on Monday.", "Stop the shelling now!"])]
+    ['factual_report', 'call_to_action']
     """
     return default_classifier().predict(texts, allow_none=allow_none)
 

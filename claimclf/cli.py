@@ -18,7 +18,7 @@ from claimclf.errors import ClaimclfError, UnreadableFileError
 from claimclf.labels import Label
 from claimclf.version import __version__
 
-_SAMPLE_ARTICLE = Path(__file__).parent / "sample_article.txt"
+SAMPLE_ARTICLE = Path(__file__).parent / "sample_article.txt"
 
 _STYLES: dict[Label | None, str] = {
     Label.ACCUSATION: "bold red",
@@ -94,7 +94,7 @@ def demo() -> None:
     """Label a sample article, written for this purpose, that comes with the package."""
     from claimclf.api import predict_document
 
-    document = predict_document(_read(_SAMPLE_ARTICLE))
+    document = predict_document(_read(SAMPLE_ARTICLE))
     Console().print(document_table(document, title="A sample article, sentence by sentence"))
 
 

@@ -53,7 +53,7 @@ def decide(logits: Sequence[float], calibration: Calibration, *, allow_none: boo
     >>> decide([3.0, -4.0, -4.0, -2.0], IDENTITY)
     Prediction(accusation 0.95)
     >>> decide([-3.0, -4.0, -4.0, -2.0], IDENTITY)
-    Prediction(none 0.80)
+    Prediction(none 0.81)
     >>> decide([-3.0, -4.0, -4.0, -2.0], IDENTITY, allow_none=False)
     Prediction(factual_report 0.12)
     """

@@ -25,7 +25,9 @@ _QUOTATION_MARK = re.compile(r"""["“”„‟«»‹›]|(?<!\w)['‘’‚]|[
 _OPENING_MARKS = "“„‟«‹‘‚"
 _CLOSING_MARKS = "”»›"
 _APOSTROPHE = "’"
-# sentencex knows "..." but not "…" as an end, and takes only a line without any space for a blank one.
+# sentencex does not know these abbreviations; it knows "..." but not "…" as an end, and takes only a line
+# without any space for a blank one.
+_TITLE = re.compile(r"\b(?:Ms|Amb|Atty|Dir|Secy)\.(?=\s)")
 _ELLIPSIS_AT_END = re.compile(r"…(?=\s+[^\W_a-z])")
 _SPACES_ALONE_IN_A_LINE = re.compile(r"(?<=\n)[^\S\n]+(?=\n)")
 # "Is that so?" Mr Smith asked. The clause after the closing mark belongs to the quotation's sentence.
@@ -67,6 +69,7 @@ def _boundaries(text: str) -> Iterator[int]:
 def _masked(text: str) -> str:
     """The text as sentencex is to see it, character for character as long."""
     masked = _QUOTATION_MARK.sub(" ", replace_lone_surrogates(text))
+    masked = _TITLE.sub(lambda title: title[0][:-1] + "x", masked)
     masked = _ELLIPSIS_AT_END.sub(".", masked)
     return _SPACES_ALONE_IN_A_LINE.sub(lambda spaces: "\n" * len(spaces[0]), masked)
 

@@ -22,26 +22,31 @@ if TYPE_CHECKING:
 
     from training.metrics import Figures
 
+_OVERALL = {
+    "macro-F1": "macro_f1",
+    "multi-label macro-F1": "multilabel_macro_f1",
+    "exact match": "exact_match",
+}
+
 
 def figures_table(title: str, systems: Mapping[str, Figures]) -> Table:
-    """A row a system: macro-F1, and precision / recall / F1 of each label, in per cent."""
+    """A column a system: precision, recall and F1 of each label, and the figures over all, in per cent."""
     table = Table(
         title=title, title_justify="left", caption="precision / recall / F1 of the primary label, %"
     )
-    table.add_column("system")
-    table.add_column("macro-F1", justify="right")
+    table.add_column("")
+    for name in systems:
+        table.add_column(name, justify="right")
     for label in LABELS:
-        table.add_column(label.value, justify="right")
-    table.add_column("multi-label macro-F1", justify="right")
-    table.add_column("exact match", justify="right")
-    for name, figures in systems.items():
-        per_label = (figures.per_label[label.value] for label in LABELS)
+        per_system = (figures.per_label[label.value] for figures in systems.values())
         table.add_row(
-            name,
-            f"{100 * figures.macro_f1:.1f}",
-            *(f"{100 * f.precision:.1f} / {100 * f.recall:.1f} / {100 * f.f1:.1f}" for f in per_label),
-            f"{100 * figures.multilabel_macro_f1:.1f}",
-            f"{100 * figures.exact_match:.1f}",
+            label.value,
+            *(f"{100 * f.precision:.1f} / {100 * f.recall:.1f} / {100 * f.f1:.1f}" for f in per_system),
+        )
+    table.add_section()
+    for title_of_row, figure in _OVERALL.items():
+        table.add_row(
+            title_of_row, *(f"{100 * getattr(figures, figure):.1f}" for figures in systems.values())
         )
     return table
 

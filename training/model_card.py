@@ -57,6 +57,7 @@ matters.
 - One sentence at a time, without its context: irony, and pronouns that need the sentence before, are missed.
 - It errs: see the figures. Accusations without a cue word, in war and legal reporting, are the most often
   missed; sentences that do two things often get only one label.
+- Its int8 numbers are the same on every run of one machine; another kind of processor may round differently.
 - Not for decisions about a person, such as moderation or policing, without a human reading the text.
 
 ## Results
@@ -88,7 +89,7 @@ With every label of a sentence counted, not only its primary one, macro-F1 is
 
 Base model: {origin["base_model"]["name"]} (`model.safetensors` sha256 `{origin["base_model"]["sha256"]}`).
 All weights fine-tuned with four sigmoid outputs (binary cross-entropy) and averaged over the last steps, then
-exported to float16 safetensors and dynamically quantised int8 ONNX.
+exported to float16 safetensors and to int8 ONNX as `training/quantize.py` describes.
 
 ```yaml
 {_yaml(origin["config"])}

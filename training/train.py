@@ -6,11 +6,13 @@ python -m training.train --config training/configs/small.yaml --train train.json
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import transformers
 import typer
 from rich.console import Console
 
@@ -116,6 +118,8 @@ def _flips(a: Sequence[Prediction], b: Sequence[Prediction]) -> int:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.INFO)
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         typer.run(train)
     except ClaimclfError as error:

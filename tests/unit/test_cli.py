@@ -174,7 +174,7 @@ def test_demo_labels_the_sample_article(claimclf, tiny, monkeypatch):
 def test_the_sample_article_holds_quotations_that_are_split():
     from claimclf.sentences import split_sentences
 
-    text = cli._SAMPLE_ARTICLE.read_text(encoding="utf-8")
+    text = cli.SAMPLE_ARTICLE.read_text(encoding="utf-8")
     sentences = [text[start:end] for start, end in split_sentences(text)]
     assert "They told pensioners that their benefits would end." in sentences
 

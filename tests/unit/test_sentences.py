@@ -174,6 +174,7 @@ def test_an_apostrophe_that_opens_a_word_goes_with_its_word():
     "sentence",
     [
         "Dr. Verrin met Mr. Dolan and Mrs. Kesh.",
+        "She blamed Ms. Dolan.",
         "J. R. Dolan thanked S. Verrin.",
         "The U.S. delegation left Kesh.",
         "Gen. Dolan and Sen. Verrin disagreed.",
