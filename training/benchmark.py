@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,7 @@ from transformers import pipeline
 from claimclf.classifier import ClaimClassifier
 from claimclf.errors import ClaimclfError
 from claimclf.model_dir import DEFAULT_MODEL, ModelDir
-from training.data import read_labelled
+from training.data import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,7 +86,7 @@ def seconds_in_fresh_process(repeats: int) -> dict[str, list[float]]:
 
 
 def benchmark(
-    data: Annotated[Path, typer.Argument(help="Sentences, .jsonl with a text field.")],
+    data: Annotated[Path, typer.Argument(help="Sentences: .jsonl or .jsonl.gz with a text field.")],
     *,
     model: Annotated[str, typer.Option(help="A shipped model's name or a model directory.")] = DEFAULT_MODEL,
     sentences: Annotated[int, typer.Option(help="How many distinct sentences to take.")] = 2000,
@@ -94,7 +95,7 @@ def benchmark(
     as_json: Annotated[bool, typer.Option("--json", help="All timings as JSON instead of tables.")] = False,
 ) -> None:
     """Measure throughput against transformers.pipeline, and the start of a fresh process."""
-    texts = list(dict.fromkeys(row.text for row in read_labelled(data)))[:sentences]
+    texts = list(dict.fromkeys(islice(read_texts(data), 2 * sentences)))[:sentences]
     throughput = seconds_interleaved(systems(model, threads), texts, repeats)
     start_up = seconds_in_fresh_process(repeats)
     if as_json:

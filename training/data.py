@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gzip
 import hashlib
 import json
 import re
@@ -78,6 +79,23 @@ def read_labelled(path: Path) -> list[LabelledSentence]:
     return rows
 
 
+def read_texts(path: Path) -> Iterator[str]:
+    """The ``text`` of each line of a JSON Lines file, plain or gzipped, labelled or not.
+
+    Raises:
+        LabelledDataError: the file cannot be read, or a line is not an object with a text.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                yield _text(_record(line, f"{path}, line {number}"), f"{path}, line {number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelledDataError(
+            str(path), f"cannot be read ({error})", "Give a UTF-8 .jsonl file."
+        ) from error
+
+
 def targets(rows: Sequence[LabelledSentence]) -> NDArray[np.float32]:
     """Shape (len(rows), 4): 1 where a sentence has a label, in label order."""
     return np.array([[label in row.labels for label in LABELS] for row in rows], dtype=np.float32)
@@ -125,16 +143,26 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _parse(line: str, place: str) -> LabelledSentence:
+def _record(line: str, place: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except ValueError as error:
         raise LabelledDataError(place, f"not JSON ({error})", "Write one JSON object a line.") from error
     if not isinstance(record, dict):
         raise LabelledDataError(place, "not a JSON object", 'Write {"text": "…", "labels": ["denial"]}.')
+    return record
+
+
+def _text(record: dict[str, Any], place: str) -> str:
     text = record.get("text")
     if not isinstance(text, str) or not text.strip():
         raise LabelledDataError(place, "no text", 'Give "text" a sentence, or take the line out.')
+    return text
+
+
+def _parse(line: str, place: str) -> LabelledSentence:
+    record = _record(line, place)
+    text = _text(record, place)
     labels = tuple(_labels(record.get("labels"), place))
     if len(set(labels)) < len(labels) or (Label.FACTUAL_REPORT in labels and len(labels) > 1):
         raise LabelledDataError(

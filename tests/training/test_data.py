@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from training.data import (
     LabelledSentence,
     primaries,
     read_labelled,
+    read_texts,
     split_by_document,
     targets,
     without,
@@ -104,3 +107,23 @@ def test_any_text_survives_json_lines(text: str) -> None:
     parsed = json.loads(line)
     assert parsed["text"] == text
     assert len(row(text).key) == 16
+
+
+@pytest.mark.parametrize(("name", "opened"), [("a.jsonl", open), ("a.jsonl.gz", gzip.open)])
+def test_texts_are_read_plain_or_gzipped(tmp_path: Path, name: str, opened: Any) -> None:
+    with opened(tmp_path / name, "wt", encoding="utf-8") as file:
+        file.write('{"text": "He left."}\n{"text": "Ça va.", "labels": []}\n')
+    assert list(read_texts(tmp_path / name)) == ["He left.", "Ça va."]
+
+
+@pytest.mark.parametrize("content", [b'{"text": "a"}\n{"labels": []}\n', b'{"text": "a"}\nx\n'])
+def test_a_line_without_a_text_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.jsonl").write_bytes(content)
+    with pytest.raises(LabelledDataError, match="line 2"):
+        list(read_texts(tmp_path / "a.jsonl"))
+
+
+def test_a_file_that_only_claims_to_be_gzipped_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.gz").write_bytes(b"plain")
+    with pytest.raises(LabelledDataError, match="cannot be read"):
+        list(read_texts(tmp_path / "a.jsonl.gz"))
