@@ -52,7 +52,8 @@ class ClaimClassifier:
         Args:
             model: the name of a shipped model, or the path of a directory that ``training`` wrote.
             backend: ``"onnx"`` (int8, CPU) or ``"torch"`` (float32, CPU or GPU; needs ``claimclf[torch]``).
-            threads: CPU threads; None for every core this process may run on.
+            threads: CPU threads; None for every core this process may run on (onnx), or as many as torch is
+                set to (torch).
 
         Raises:
             ClaimclfError: the model is missing, altered, unsafe or unreadable, or an option is impossible;

@@ -36,7 +36,8 @@ def load_backend(name: str, model_dir: ModelDir, threads: int | None) -> Backend
     Args:
         name: ``"onnx"`` (int8, CPU) or ``"torch"`` (float32, CPU or GPU; needs the ``torch`` extra).
         model_dir: the verified model.
-        threads: CPU threads to use; None for every core this process may run on.
+        threads: CPU threads to use; None for every core this process may run on (onnx), or as many as torch
+            is set to (torch).
 
     Raises:
         OptionError: an unknown name or an impossible number of threads.
@@ -46,11 +47,10 @@ def load_backend(name: str, model_dir: ModelDir, threads: int | None) -> Backend
         raise OptionError("backend", name, " or ".join(map(repr, BACKENDS)))
     if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or threads < 1):
         raise OptionError("threads", threads, "a whole number from 1, or None for all cores")
-    threads = threads or _available_cores()
     if name == "onnx":
         from claimclf.backends.onnx import OnnxBackend
 
-        return OnnxBackend(model_dir, threads)
+        return OnnxBackend(model_dir, threads or _available_cores())
     from claimclf.backends.torch import TorchBackend
 
     return TorchBackend(model_dir, threads)

@@ -33,11 +33,11 @@ class TorchBackend:
     threads of torch itself, for the whole process.
     """
 
-    def __init__(self, model_dir: ModelDir, threads: int) -> None:
+    def __init__(self, model_dir: ModelDir, threads: int | None) -> None:
         for name in (CONFIG, WEIGHTS):
             model_dir.file(name)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        if self._device.type == "cpu":
+        if threads is not None and self._device.type == "cpu":
             torch.set_num_threads(threads)
         model = AutoModelForSequenceClassification.from_pretrained(
             model_dir.path, local_files_only=True, use_safetensors=True, dtype=torch.float32

@@ -184,3 +184,13 @@ def test_a_configuration_that_nobody_vouches_for_is_not_loaded(model_dir):
     vouched = {known: digest for known, digest in model_dir.sha256.items() if known != "config.json"}
     with pytest.raises(ModelFileMissingError, match=r"config\.json"):
         load_backend("torch", ModelDir(model_dir.path, model_dir.metadata, vouched), 1)
+
+
+def test_torch_keeps_its_threads_unless_told_otherwise(model_dir):
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    load_backend("torch", model_dir, None)
+    assert torch.get_num_threads() == 3
+    load_backend("torch", model_dir, 1)
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(before)
