@@ -43,7 +43,7 @@ PY
 "$room/venv/bin/claimclf" --version
 "$room/venv/bin/claimclf" demo > demo.txt
 grep -q accusation demo.txt && grep -q denial demo.txt && grep -q call_to_action demo.txt
-"$python" - "$room"/dist/*.whl "$root" <<'PY'
+"$room/venv/bin/python" - "$room"/dist/*.whl "$root" <<'PY'
 import sys
 import zipfile
 from pathlib import Path
