@@ -34,8 +34,11 @@ def test_the_figures_written_down_are_those_of_the_files(trained_dir: Path, inpu
     measured = metadata(trained_dir)["provenance"]["measured"]
     for backend, system in (("onnx", "int8"), ("torch", "float32")):
         classifier = ClaimClassifier.from_pretrained(trained_dir, backend=backend)
-        figures = measure(rows, classifier.predict([r.text for r in rows]))
-        assert figures.to_dict() == measured["systems"][system]
+        figures = measure(rows, classifier.predict([r.text for r in rows])).to_dict()
+        written = dict(measured["systems"][system])
+        # float32 sums differ in their last bits with the number of threads
+        assert figures.pop("calibration_error") == pytest.approx(written.pop("calibration_error"), abs=1e-6)
+        assert figures == written
     assert measured["sentences"] == len(rows)
     assert "TF-IDF + logistic regression" in measured["systems"]
 
