@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,14 @@ def tiny_model(vocabulary: int) -> BertForSequenceClassification:
         initializer_range=0.2,
     )
     return BertForSequenceClassification(config)
+
+
+@pytest.fixture(autouse=True)
+def threads_of_torch_as_before() -> Iterator[None]:
+    """Their number belongs to the process, and the last bits of float32 sums depend on it."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

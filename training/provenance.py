@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from claimclf.version import __version__
 from training.data import sha256
 
@@ -54,6 +56,7 @@ def provenance(
         "environment": {
             "python": platform.python_version(),
             "machine": platform.machine(),
+            "threads": str(torch.get_num_threads()),
             **{package: version(package) for package in _PACKAGES},
         },
     }

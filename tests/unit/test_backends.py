@@ -17,14 +17,6 @@ from claimclf.model_dir import ONNX, ModelDir
 WINDOWS = [[2, 30, 3], [2, 8, 9, 10, 11, 3], [2, 31, 32, 3], [2, 9, 3], [2, 5, 5, 5, 5, 5, 5, 3]] * 9
 
 
-@pytest.fixture(autouse=True)
-def torch_threads_as_before():
-    """The torch backend sets the number of threads of the whole process."""
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def model_dir(tiny_dir):
     return ModelDir.open(tiny_dir)
@@ -187,10 +179,8 @@ def test_a_configuration_that_nobody_vouches_for_is_not_loaded(model_dir):
 
 
 def test_torch_keeps_its_threads_unless_told_otherwise(model_dir):
-    before = torch.get_num_threads()
     torch.set_num_threads(3)
     load_backend("torch", model_dir, None)
     assert torch.get_num_threads() == 3
     load_backend("torch", model_dir, 1)
     assert torch.get_num_threads() == 1
-    torch.set_num_threads(before)
