@@ -23,8 +23,8 @@ from rich.table import Table
 from transformers import pipeline
 
 from claimclf.classifier import ClaimClassifier
-from claimclf.errors import ClaimclfError
 from claimclf.model_dir import DEFAULT_MODEL, ModelDir
+from training.command import run
 from training.data import read_texts
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ def seconds_interleaved(
     systems: dict[str, System], texts: Sequence[str], repeats: int
 ) -> dict[str, list[float]]:
     """Wall-clock seconds of each system on all the texts, once a repeat, after a short warm-up."""
-    for run in systems.values():
-        run(list(texts[:32]))
+    for system in systems.values():
+        system(list(texts[:32]))
     seconds: dict[str, list[float]] = {name: [] for name in systems}
     for _ in track(range(repeats), "measuring", console=Console(stderr=True)):
-        for name, run in systems.items():
+        for name, system in systems.items():
             start = time.perf_counter()
-            run(list(texts))
+            system(list(texts))
             seconds[name].append(time.perf_counter() - start)
     return seconds
 
@@ -131,7 +131,4 @@ def _start_up_table(seconds: dict[str, list[float]]) -> Table:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(benchmark)
-    except ClaimclfError as error:
-        sys.exit(str(error))
+    run(benchmark)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from claimclf.classifier import ClaimClassifier
-from claimclf.errors import ClaimclfError
 from claimclf.labels import LABELS
+from training.command import run
 from training.data import read_labelled
 from training.metrics import measure
 
@@ -70,7 +69,4 @@ def evaluate(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(evaluate)
-    except ClaimclfError as error:
-        sys.exit(str(error))
+    run(evaluate)

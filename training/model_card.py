@@ -5,24 +5,33 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from claimclf.errors import ClaimclfError
+from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS
 from claimclf.model_dir import ONNX, WEIGHTS, ModelDir
+from training.command import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
 def render(model_dir: ModelDir) -> str:
-    """The card of a model that ``training.train`` made, as Markdown with a Hugging Face header."""
+    """The card of a model that ``training.train`` made, as Markdown with a Hugging Face header.
+
+    Raises:
+        ConfigurationError: the model's claimclf.json holds no measured figures.
+    """
     metadata = model_dir.metadata
     origin = metadata.provenance
+    if "measured" not in origin:
+        raise ConfigurationError(
+            f"{model_dir.path} does not say how it was made and measured.",
+            "Give a model directory that training.train made.",
+        )
     measured = origin["measured"]
     shipped = measured["systems"]["int8"]
     return f"""---
@@ -177,11 +186,9 @@ def write(
     output: Annotated[Path, typer.Option(help="The card to write, .md.")],
 ) -> None:
     """Write the card of a model from what its claimclf.json says."""
+    output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(render(ModelDir.open(model)), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(write)
-    except ClaimclfError as error:
-        sys.exit(str(error))
+    run(write)

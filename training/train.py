@@ -6,23 +6,21 @@ python -m training.train --config training/configs/small.yaml --train train.json
 
 from __future__ import annotations
 
-import logging
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import transformers
 import typer
 from rich.console import Console
 
 from claimclf.classifier import ClaimClassifier
 from claimclf.decision import IDENTITY
-from claimclf.errors import ClaimclfError, ExportDisagreesError, OutputExistsError
+from claimclf.errors import ExportDisagreesError, OutputExistsError
 from claimclf.model_dir import Metadata, Window, new_directory, seal
 from training import calibrate
 from training.base_model import BaseModel
 from training.baselines import TfidfBaseline
+from training.command import run
 from training.config import TrainingConfig
 from training.data import LabelledSentence, read_labelled, split_by_document, without
 from training.evaluate import figures_table
@@ -118,9 +116,4 @@ def _flips(a: Sequence[Prediction], b: Sequence[Prediction]) -> int:
 
 
 if __name__ == "__main__":
-    logging.disable(logging.INFO)
-    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    try:
-        typer.run(train)
-    except ClaimclfError as error:
-        sys.exit(str(error))
+    run(train)

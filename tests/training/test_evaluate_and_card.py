@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from claimclf.errors import ConfigurationError
 from claimclf.model_dir import SHIPPED, ModelDir
 from tests.training.conftest import Inputs
 from training import evaluate, model_card
@@ -30,7 +31,7 @@ def test_evaluate_gives_the_figures_of_the_card_as_json(
 
 
 def test_a_card_says_what_was_measured_and_on_what(trained_dir: Path, tmp_path: Path) -> None:
-    card = tmp_path / "card.md"
+    card = tmp_path / "cards" / "card.md"
     model_card.write(str(trained_dir), card)
     text = card.read_text(encoding="utf-8")
     model_dir = ModelDir.open(trained_dir)
@@ -47,3 +48,8 @@ def test_a_card_says_what_was_measured_and_on_what(trained_dir: Path, tmp_path: 
 def test_the_card_of_every_shipped_model_is_the_one_its_files_give(path: Path) -> None:
     card = CARDS / f"{path.name}.md"
     assert card.read_text(encoding="utf-8") == model_card.render(ModelDir.open(path))
+
+
+def test_a_model_that_was_never_measured_has_no_card(tiny_dir: Path) -> None:
+    with pytest.raises(ConfigurationError, match="does not say how it was made"):
+        model_card.render(ModelDir.open(tiny_dir))
