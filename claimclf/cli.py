@@ -84,7 +84,8 @@ def predict(
     for name, text in texts:
         document = classifier.predict_document(text)
         if as_json:
-            typer.echo(json.dumps({"file": name, **document.to_dict()}, ensure_ascii=False))
+            line = json.dumps({"file": name, **document.to_dict()}, ensure_ascii=False)
+            typer.echo(line.encode("utf-8", "replace"))  # JSON is UTF-8, whatever the terminal is
         else:
             Console().print(document_table(document, title=name))
 

@@ -15,7 +15,7 @@ from training.calibrate import fit
 from training.data import targets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,7 +30,12 @@ class TfidfBaseline:
     """
 
     def __init__(
-        self, train: Sequence[LabelledSentence], validation: Sequence[LabelledSentence], *, seed: int
+        self,
+        train: Sequence[LabelledSentence],
+        validation: Sequence[LabelledSentence],
+        *,
+        seed: int,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         self._pipeline = make_pipeline(
             make_union(
@@ -41,7 +46,7 @@ class TfidfBaseline:
         )
         self._pipeline.fit([row.text for row in train], targets(train))
         self._calibration: Calibration = fit(
-            self.logits([row.text for row in validation]), validation, seed=seed
+            self.logits([row.text for row in validation]), validation, seed=seed, weights=weights
         )
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -49,15 +49,15 @@ def fit(
             left out. None or empty: every sentence counts once.
         resamples: how many thresholds are averaged.
     """
-    weight = np.array([weights.get(row.stratum, 0.0) if weights else 1.0 for row in rows])
-    if not weight.any():
+    kept = calibration_rows(rows, weights)
+    if not kept:
         raise ConfigurationError(
             f"No held-out sentence is of a stratum in calibration_weights ({', '.join(weights or ())}).",
             "Name strata that the training data has, or leave calibration_weights out.",
         )
-    rows = [row for row, w in zip(rows, weight, strict=True) if w]
-    log_odds = logits[weight > 0].astype(np.float64)
-    weight = weight[weight > 0]
+    rows = [rows[i] for i in kept]
+    weight = np.array([weights[row.stratum] if weights else 1.0 for row in rows])
+    log_odds = logits[kept].astype(np.float64)
     gold = targets(rows)
     temperatures = [_temperature(log_odds[:, i], gold[:, i], weight) for i in range(len(LABELS))]
     log_odds /= temperatures
@@ -74,6 +74,11 @@ def fit(
         thresholds=tuple(float(t) for t in thresholds),
         none_temperature=_temperature(none_log_odds, gold.max(axis=1) == 0, weight),
     )
+
+
+def calibration_rows(rows: Sequence[LabelledSentence], weights: Mapping[str, float] | None) -> list[int]:
+    """Indices of the sentences that `fit` uses: all, or those of the strata that have a weight."""
+    return [i for i, row in enumerate(rows) if not weights or row.stratum in weights]
 
 
 def primary_of(log_odds: Floats, thresholds: Floats) -> NDArray[np.int64]:

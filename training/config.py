@@ -39,9 +39,9 @@ class TrainingConfig:
         label_smoothing: how far targets are pulled from 0 and 1 towards 1/4, as far as 1.
         average_decay: of the exponential moving average of the weights, a step; the average is what is
             evaluated and exported. 0 turns averaging off.
-        bf16: compute in bfloat16 where that is safe (autocast); float32 otherwise.
-        calibration_weights: by stratum, how much a held-out sentence counts when temperatures are fitted;
-            strata that are not named are left out of fitting temperatures and thresholds. Empty: every
+        bf16: compute matrix products in bfloat16 (autocast) instead of float32.
+        calibration_weights: by stratum, how much a held-out sentence counts when temperatures are fitted (for
+            thresholds each counts once); sentences of other strata are left out of both. Empty: every
             sentence counts once.
         allowed_flips: the largest share of sentences whose label int8 may change; above it the run fails.
     """
@@ -69,6 +69,13 @@ class TrainingConfig:
     allowed_flips: float = 0.01
 
     def __post_init__(self) -> None:
+        if self.window_overlap >= self.window_length - 2:
+            raise ConfigurationError(
+                f"A window of {self.window_length} tokens cannot overlap by {self.window_overlap}.",
+                "Set window_overlap to a quarter of window_length.",
+            )
+        if not all(isinstance(w, (int, float)) and w > 0 for w in self.calibration_weights.values()):
+            raise ConfigurationError("A weight in calibration_weights is not above 0.", "Leave it out.")
         for name, low, high in _RANGES:
             if not low <= getattr(self, name) <= high:
                 raise ConfigurationError(

@@ -170,7 +170,12 @@ def _parse(line: str, place: str) -> LabelledSentence:
             f"labels {record['labels']} cannot go together",
             "Name each once; factual_report stands alone.",
         )
-    return LabelledSentence(text, labels, str(record.get("doc") or place), str(record.get("stratum") or ""))
+    return LabelledSentence(text, labels, _document(record, place), str(record.get("stratum") or ""))
+
+
+def _document(record: dict[str, Any], place: str) -> str:
+    doc = record.get("doc")
+    return place if doc is None or doc == "" else str(doc)
 
 
 def _labels(value: Any, place: str) -> Iterator[Label]:

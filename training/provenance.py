@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from claimclf.version import __version__
+from training.calibrate import calibration_rows
 from training.data import sha256
 
 if TYPE_CHECKING:
@@ -49,7 +50,12 @@ def provenance(
         "base_model": base_model.to_dict(),
         "data": {
             "train": {"file": train_data.name, "sha256": sha256(train_data), **_counts(train)},
-            "validation": {"part_of": train_data.name, "split": "by document", **_counts(validation)},
+            "validation": {
+                "part_of": train_data.name,
+                "split": "by document",
+                "calibrated_on": len(calibration_rows(validation, config.calibration_weights)),
+                **_counts(validation),
+            },
             "dev": {"file": dev_data.name, "sha256": sha256(dev_data)},
         },
         "code": {"claimclf": __version__, "commit": _commit()},

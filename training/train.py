@@ -63,7 +63,7 @@ def train(
     train_rows, validation_rows = split_by_document(kept, settings.validation_fraction, settings.seed)
     console.print(
         f"{len(train_rows)} sentences to learn from, {len(validation_rows)} of other documents to choose the "
-        f"epoch and fit temperatures and thresholds on, {len(dev_rows)} to report on; "
+        f"epoch and, from them, to calibrate on, {len(dev_rows)} to report on; "
         f"{len(labelled) - len(kept)} left out because they are in {dev.name}."
     )
 
@@ -106,7 +106,9 @@ def _measure(
     texts = [row.text for row in dev_rows]
     int8 = ClaimClassifier.from_pretrained(directory).predict(texts)
     float32 = ClaimClassifier.from_pretrained(directory, backend="torch").predict(texts)
-    tfidf = TfidfBaseline(train_rows, validation_rows, seed=settings.seed).predict(texts)
+    tfidf = TfidfBaseline(
+        train_rows, validation_rows, seed=settings.seed, weights=settings.calibration_weights
+    ).predict(texts)
     systems = {"int8": int8, "float32": float32, "TF-IDF + logistic regression": tfidf}
     return {name: measure(dev_rows, p) for name, p in systems.items()}, _flips(int8, float32)
 

@@ -55,3 +55,18 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path, text: str, nam
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.yaml"):
         TrainingConfig.from_yaml(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("window_length: 32\nwindow_overlap: 30", "cannot overlap by 30"),
+        ("calibration_weights: {random: -1.0}", "not above 0"),
+    ],
+)
+def test_fields_that_do_not_fit_together_are_refused_before_training(
+    tmp_path: Path, text: str, named: str
+) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        TrainingConfig.from_yaml(write(tmp_path, text))
+    assert named in str(raised.value)

@@ -127,3 +127,8 @@ def test_a_file_that_only_claims_to_be_gzipped_is_an_error(tmp_path: Path) -> No
     (tmp_path / "a.jsonl.gz").write_bytes(b"plain")
     with pytest.raises(LabelledDataError, match="cannot be read"):
         list(read_texts(tmp_path / "a.jsonl.gz"))
+
+
+def test_a_document_may_be_called_zero(tmp_path: Path) -> None:
+    records = [{"text": f"Sentence {i}.", "labels": [], "doc": 0} for i in range(2)]
+    assert {r.doc for r in read_labelled(write_jsonl(tmp_path / "a.jsonl", records))} == {"0"}

@@ -187,3 +187,11 @@ def test_json_is_utf_8_whatever_the_locale(article, tiny_dir):
 def test_a_table_is_printed_whatever_the_locale(article, tiny_dir):
     done = claimclf_process("predict", article, "--model", tiny_dir, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
+
+
+def test_json_is_utf8_whatever_the_terminal_is(tmp_path, tiny_dir):
+    (tmp_path / "a.txt").write_text("Łukasz denied it.", encoding="utf-8")
+    done = claimclf_process(
+        "predict", "--json", tmp_path / "a.txt", "--model", tiny_dir, PYTHONIOENCODING="latin-1"
+    )
+    assert "Łukasz" in json.loads(done.stdout)["text"]
