@@ -56,7 +56,7 @@ def fit(
             "Name strata that the training data has, or leave calibration_weights out.",
         )
     rows = [rows[i] for i in kept]
-    weight = np.array([weights[row.stratum] if weights else 1.0 for row in rows])
+    weight = np.array([weights.get(row.stratum, 1.0) if weights else 1.0 for row in rows])
     log_odds = logits[kept].astype(np.float64)
     gold = targets(rows)
     temperatures = [_temperature(log_odds[:, i], gold[:, i], weight) for i in range(len(LABELS))]
@@ -77,8 +77,13 @@ def fit(
 
 
 def calibration_rows(rows: Sequence[LabelledSentence], weights: Mapping[str, float] | None) -> list[int]:
-    """Indices of the sentences that `fit` uses: all, or those of the strata that have a weight."""
-    return [i for i, row in enumerate(rows) if not weights or row.stratum in weights]
+    """Indices of the sentences that `fit` uses: those of the strata that have a weight.
+
+    All of them where there are no weights, or where no sentence says which stratum it is of.
+    """
+    if not weights or not any(row.stratum for row in rows):
+        return list(range(len(rows)))
+    return [i for i, row in enumerate(rows) if row.stratum in weights]
 
 
 def primary_of(log_odds: Floats, thresholds: Floats) -> NDArray[np.int64]:

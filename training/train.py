@@ -55,7 +55,7 @@ def train(
         raise OutputExistsError(output)
     work = output.with_name(output.name + ".work")
     if work.exists() and not resume:
-        shutil.rmtree(work)
+        raise OutputExistsError(work)  # checkpoints of a run that stopped: for --resume, or to be removed
 
     dev_rows = read_labelled(dev)
     labelled = read_labelled(train_data)

@@ -95,3 +95,10 @@ def test_the_search_decides_as_the_library_does(
             continue  # a tie: either answer is right
         label = decide(row, calibration).label
         assert (NONE if label is None else LABELS.index(label)) == primary
+
+
+def test_weights_do_not_matter_where_no_sentence_has_a_stratum() -> None:
+    logits, rows = simulated(1.0, stratum="", n=60)
+    assert fit(logits, rows, seed=0, weights={"random": 3.0}, resamples=2) == fit(
+        logits, rows, seed=0, resamples=2
+    )
