@@ -94,7 +94,7 @@ class ModelDir:
                 raise UnsafeModelFileError(file)
         metadata, sha256 = _read_metadata(path / METADATA)
         for name, digest in sha256.items():
-            if _sha256(path / name) != digest:
+            if file_sha256(path / name) != digest:
                 raise ModelFileAlteredError(path / name)
         return cls(path, metadata, sha256)
 
@@ -127,7 +127,7 @@ def seal(path: Path, metadata: Metadata) -> None:
         "format": _FORMAT,
         "labels": [label.value for label in LABELS],
         **asdict(metadata),
-        "sha256": {file.relative_to(path).as_posix(): _sha256(file) for file in files},
+        "sha256": {file.relative_to(path).as_posix(): file_sha256(file) for file in files},
     }
     staging = path / (METADATA + ".new")
     staging.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -217,7 +217,12 @@ def _inside(name: str) -> str:
     return name
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Hex sha256 of a file, read in pieces.
+
+    Raises:
+        ModelFileMissingError: there is no file at the path.
+    """
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:

@@ -10,8 +10,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from claimclf.errors import ConfigurationError
-from claimclf.model_dir import WEIGHTS
-from training.data import sha256
+from claimclf.model_dir import WEIGHTS, file_sha256
 
 if TYPE_CHECKING:
     from training.config import TrainingConfig
@@ -45,7 +44,7 @@ class BaseModel:
         path = Path(location) if Path(location).is_dir() else _download(location)
         if not (path / WEIGHTS).is_file():
             raise ConfigurationError(f"{path} holds no {WEIGHTS}.", "Give an encoder saved as safetensors.")
-        digest = sha256(path / WEIGHTS)
+        digest = file_sha256(path / WEIGHTS)
         if config.base_model_sha256 and digest != config.base_model_sha256:
             raise ConfigurationError(
                 f"{location} is not {config.base_model}: its {WEIGHTS} has sha256 {digest}.",

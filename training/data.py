@@ -138,11 +138,6 @@ def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentenc
     return [row for row in rows if row.key not in keys]
 
 
-def sha256(path: Path) -> str:
-    """Hex sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _record(line: str, place: str) -> dict[str, Any]:
     try:
         record = json.loads(line)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from claimclf.model_dir import file_sha256
 from claimclf.version import __version__
 from training.calibrate import calibration_rows
-from training.data import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,14 +49,14 @@ def provenance(
         "config": config.to_dict(),
         "base_model": base_model.to_dict(),
         "data": {
-            "train": {"file": train_data.name, "sha256": sha256(train_data), **_counts(train)},
+            "train": {"file": train_data.name, "sha256": file_sha256(train_data), **_counts(train)},
             "validation": {
                 "part_of": train_data.name,
                 "split": "by document",
                 "calibrated_on": len(calibration_rows(validation, config.calibration_weights)),
                 **_counts(validation),
             },
-            "dev": {"file": dev_data.name, "sha256": sha256(dev_data)},
+            "dev": {"file": dev_data.name, "sha256": file_sha256(dev_data)},
         },
         "code": {"claimclf": __version__, "commit": _commit()},
         "environment": {
