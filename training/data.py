@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import gzip
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +15,17 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from claimclf.errors import LabelledDataError
 from claimclf.labels import LABELS, Label
+from training.formats import Record, read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 NONE = len(LABELS)  # the class index of "none of the four", after those of the labels
+NONE_NAME = "none"
+CLASSES: tuple[str, ...] = (*(label.value for label in LABELS), NONE_NAME)
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,16 @@ class LabelledSentence:
         labels: its acts, primary first; ``()`` for none of the four.
         doc: the document it comes from; sentences of one document never part in a split.
         stratum: how it came into the sample; ``random`` where it reflects natural frequencies.
+        place: file and line, for messages.
+        columns: everything its record holds, to slice by.
     """
 
     text: str
     labels: tuple[Label, ...]
     doc: str
     stratum: str
+    place: str = field(default="", compare=False)
+    columns: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key(self) -> str:
@@ -53,47 +60,57 @@ class LabelledSentence:
         return LABELS.index(self.labels[0]) if self.labels else NONE
 
 
-def read_labelled(path: Path) -> list[LabelledSentence]:
-    """The sentences of a JSON Lines file with the fields ``text`` and ``labels``.
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a file are called; None: the first of the usual names that is there."""
 
-    ``labels`` is a list of label names, primary first, ``[]`` for none. ``doc`` and ``stratum`` are
-    optional: without ``doc`` every sentence is its own document.
+    text: str | None = None
+    labels: str | None = None
+    doc: str | None = None
+
+    def of(self, role: str, record: Record) -> str | None:
+        """The name of the column that plays a role in a record; None where there is none."""
+        named: str | None = getattr(self, role)
+        if named is not None:
+            return named if named in record.fields else None
+        return next((name for name in _USUAL[role] if name in record.fields), None)
+
+
+_USUAL = {
+    "text": ("text", "sentence"),
+    "labels": ("labels", "label"),
+    "doc": ("doc", "document", "doc_id", "document_id"),
+}
+GUESSED = Columns()
+
+
+def read_labelled(
+    source: str | Path, columns: Columns = GUESSED, *, split: str | None = None
+) -> list[LabelledSentence]:
+    """The labelled sentences of a file or data set; see `training.formats.read_records` for the formats.
+
+    The labels of a sentence are a list of label names, primary first, ``[]`` for none; or, in a cell, names
+    with ``|`` between them, where a blank cell or ``none`` says none of the four. Without documents every
+    sentence is its own document. A column ``stratum`` says how a sentence came into the sample.
 
     Raises:
-        LabelledDataError: the file cannot be read, is empty, or a line is not as described; the error names
-            the line.
+        LabelledDataError: the file cannot be read, is empty, lacks a column, or a line is not as described;
+            the error names the line.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabelledDataError(
-            str(path), f"cannot be read ({error})", "Give a UTF-8 .jsonl file."
-        ) from error
-    rows = [
-        _parse(line, f"{path}, line {number}")
-        for number, line in enumerate(lines, 1)
-        if line and not line.isspace()
-    ]
+    rows = [_parse(record, columns) for record in read_records(source, split=split)]
     if not rows:
-        raise LabelledDataError(str(path), "holds no sentence", "Give a file with one JSON object a line.")
+        raise LabelledDataError(str(source), "holds no sentence", "Give a file with one sentence a line.")
     return rows
 
 
-def read_texts(path: Path) -> Iterator[str]:
-    """The ``text`` of each line of a JSON Lines file, plain or gzipped, labelled or not.
+def read_texts(source: str | Path, columns: Columns = GUESSED, *, split: str | None = None) -> Iterator[str]:
+    """The text of each record of a file or data set, labelled or not.
 
     Raises:
-        LabelledDataError: the file cannot be read, or a line is not an object with a text.
+        LabelledDataError: the file cannot be read, or a record has no text.
     """
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                yield _text(_record(line, f"{path}, line {number}"), f"{path}, line {number}")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabelledDataError(
-            str(path), f"cannot be read ({error})", "Give a UTF-8 .jsonl file."
-        ) from error
+    for record in read_records(source, split=split):
+        yield _text(record, columns)
 
 
 def targets(rows: Sequence[LabelledSentence]) -> NDArray[np.float32]:
@@ -138,48 +155,92 @@ def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentenc
     return [row for row in rows if row.key not in keys]
 
 
-def _record(line: str, place: str) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise LabelledDataError(place, f"not JSON ({error})", "Write one JSON object a line.") from error
-    if not isinstance(record, dict):
-        raise LabelledDataError(place, "not a JSON object", 'Write {"text": "…", "labels": ["denial"]}.')
-    return record
+def duplicates(rows: Sequence[LabelledSentence]) -> list[LabelledSentence]:
+    """The sentences that stand further up already, up to case, spacing and punctuation."""
+    seen: set[str] = set()
+    return [row for row in rows if row.key in seen or seen.add(row.key)]  # type: ignore[func-returns-value]
 
 
-def _text(record: dict[str, Any], place: str) -> str:
-    text = record.get("text")
+def also_in(rows: Sequence[LabelledSentence], others: Sequence[LabelledSentence]) -> list[LabelledSentence]:
+    """The sentences of `rows` that are, up to case, spacing and punctuation, among the others."""
+    keys = {row.key for row in others}
+    return [row for row in rows if row.key in keys]
+
+
+def counts(rows: Sequence[LabelledSentence]) -> dict[str, int]:
+    """How many sentences have each class as their primary label, "none" last."""
+    found = Counter(row.primary for row in rows)
+    return {name: found[index] for index, name in enumerate(CLASSES)}
+
+
+def _parse(record: Record, columns: Columns) -> LabelledSentence:
+    text = _text(record, columns)
+    cell = _cell(record, columns, "labels")
+    labels = tuple(_label(name, record.place) for name in _names(cell, record.place))
+    if len(set(labels)) < len(labels) or (Label.FACTUAL_REPORT in labels and len(labels) > 1):
+        raise LabelledDataError(
+            record.place,
+            f"labels {cell!r} cannot go together",
+            "Name each once; factual_report stands alone.",
+        )
+    doc = columns.of("doc", record)
+    if columns.doc is not None and doc is None:
+        _cell(record, columns, "doc")
+    document = record.fields[doc] if doc is not None else None
+    return LabelledSentence(
+        text,
+        labels,
+        record.place if document is None or document == "" else str(document),
+        str(record.fields.get("stratum") or ""),
+        record.place,
+        record.fields,
+    )
+
+
+def _cell(record: Record, columns: Columns, role: str) -> Any:
+    name = columns.of(role, record)
+    if name is None:
+        wanted = getattr(columns, role) or " or ".join(_USUAL[role])
+        raise LabelledDataError(
+            record.place,
+            f"no column {wanted!r} (there are: {', '.join(map(str, record.fields)) or 'none'})",
+            f"Say which column holds the {role} with --{role}-column.",
+        )
+    return record.fields[name]
+
+
+def _text(record: Record, columns: Columns) -> str:
+    text = _cell(record, columns, "text")
     if not isinstance(text, str) or not text.strip():
-        raise LabelledDataError(place, "no text", 'Give "text" a sentence, or take the line out.')
+        raise LabelledDataError(record.place, "no text", "Give it a sentence, or take the line out.")
     return text
 
 
-def _parse(line: str, place: str) -> LabelledSentence:
-    record = _record(line, place)
-    text = _text(record, place)
-    labels = tuple(_labels(record.get("labels"), place))
-    if len(set(labels)) < len(labels) or (Label.FACTUAL_REPORT in labels and len(labels) > 1):
-        raise LabelledDataError(
-            place,
-            f"labels {record['labels']} cannot go together",
-            "Name each once; factual_report stands alone.",
-        )
-    return LabelledSentence(text, labels, _document(record, place), str(record.get("stratum") or ""))
+def _names(cell: Any, place: str) -> list[Any]:
+    """The label names in a cell: a list, a JSON list, or names with ``|`` between them."""
+    if isinstance(cell, str) and cell.lstrip().startswith("["):
+        try:
+            cell = json.loads(cell)
+        except ValueError as error:
+            raise LabelledDataError(
+                place, f"labels {cell!r} are not a JSON list ({error})", 'Write ["denial"].'
+            ) from error
+    if isinstance(cell, list):
+        return cell
+    if cell is None or isinstance(cell, str):
+        names = [name.strip() for name in (cell or "").split("|")]
+        return [] if names in ([""], [NONE_NAME]) else names
+    raise LabelledDataError(
+        place,
+        f"labels {cell!r} are neither a list nor text",
+        'Write "labels": ["denial"], [] for none; or denial|accusation in a cell.',
+    )
 
 
-def _document(record: dict[str, Any], place: str) -> str:
-    doc = record.get("doc")
-    return place if doc is None or doc == "" else str(doc)
-
-
-def _labels(value: Any, place: str) -> Iterator[Label]:
-    names = [label.value for label in LABELS]
-    if not isinstance(value, list):
-        raise LabelledDataError(place, '"labels" is not a list', 'Write "labels": ["denial"], [] for none.')
-    for name in value:
-        if name not in names:
-            nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-            hint = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(names)}; [] for none."
-            raise LabelledDataError(place, f"unknown label {name!r}", hint)
-        yield Label(name)
+def _label(name: Any, place: str) -> Label:
+    known = [label.value for label in LABELS]
+    if name not in known:
+        nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        hint = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(known)}; [] for none."
+        raise LabelledDataError(place, f"unknown label {name!r}", hint)
+    return Label(name)
