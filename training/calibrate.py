@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 from claimclf.decision import Calibration, probability_of_none
 from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS, Label
+from training.bootstrap import resampled
 from training.data import NONE, primaries, targets
 from training.metrics import macro_f1
 
@@ -65,7 +66,7 @@ def fit(
     thresholds = np.mean(
         [
             _thresholds(log_odds[sample], primaries(rows)[sample])
-            for sample in _resampled_documents(rows, resamples, np.random.default_rng(seed))
+            for sample in resampled([row.doc for row in rows], resamples, seed)
         ],
         axis=0,
     )
@@ -128,19 +129,6 @@ def _thresholds(log_odds: Floats, gold: NDArray[np.int64]) -> Floats:
             best = np.flatnonzero(np.array(scores) == max(scores))
             thresholds[label] = _GRID[best[len(best) // 2]]
     return thresholds
-
-
-def _resampled_documents(
-    rows: Sequence[LabelledSentence], resamples: int, rng: np.random.Generator
-) -> list[NDArray[np.int64]]:
-    sentences_of: dict[str, list[int]] = {}
-    for index, row in enumerate(rows):
-        sentences_of.setdefault(row.doc, []).append(index)
-    documents = [np.array(sentences) for sentences in sentences_of.values()]
-    return [
-        np.concatenate([documents[i] for i in rng.integers(len(documents), size=len(documents))])
-        for _ in range(resamples)
-    ]
 
 
 def _log_odds(p: Floats | float) -> Floats:

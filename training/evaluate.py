@@ -1,71 +1,84 @@
-"""Measures a model on labelled sentences: ``python -m training.evaluate MODEL_DIR DATA``."""
+"""Measures a model on labelled sentences: ``python -m training.evaluate MODEL DATA``."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from claimclf.classifier import ClaimClassifier
-from claimclf.labels import LABELS
+from claimclf.errors import OutputExistsError
+from claimclf.model_dir import new_directory
+from training.bootstrap import RESAMPLES
+from training.checks import check_test_set, warn
 from training.command import run
-from training.data import read_labelled
-from training.metrics import measure
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from training.metrics import Figures
-
-_OVERALL = {
-    "macro-F1": "macro_f1",
-    "multi-label macro-F1": "multilabel_macro_f1",
-    "exact match": "exact_match",
-}
-
-
-def figures_table(title: str, systems: Mapping[str, Figures]) -> Table:
-    """A column a system: precision, recall and F1 of each label, and the figures over all, in per cent."""
-    table = Table(
-        title=title, title_justify="left", caption="precision / recall / F1 of the primary label, %"
-    )
-    table.add_column("")
-    for name in systems:
-        table.add_column(name, justify="right")
-    for label in LABELS:
-        per_system = (figures.per_label[label.value] for figures in systems.values())
-        table.add_row(
-            label.value,
-            *(f"{100 * f.precision:.1f} / {100 * f.recall:.1f} / {100 * f.f1:.1f}" for f in per_system),
-        )
-    table.add_section()
-    for title_of_row, figure in _OVERALL.items():
-        table.add_row(
-            title_of_row, *(f"{100 * getattr(figures, figure):.1f}" for figures in systems.values())
-        )
-    return table
+from training.data import Columns, read_labelled
+from training.evaluation import evaluation
+from training.report import evaluation_page
+from training.terminal import evaluation_tables
 
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A model directory, or a shipped model's name.")],
-    data: Annotated[Path, typer.Argument(help="Labelled sentences, .jsonl.")],
+    data: Annotated[
+        str, typer.Argument(help="Labelled sentences: .jsonl, .csv, .tsv, .parquet, a data set or hub id.")
+    ],
     *,
+    report: Annotated[
+        Path | None, typer.Option(help="A directory to write index.html and metrics.json to.")
+    ] = None,
+    slice_by: Annotated[
+        list[str] | None, typer.Option("--slice", help="A column to slice by; may be repeated.")
+    ] = None,
+    train: Annotated[
+        str | None, typer.Option(help="What the model learned from, to count sentences that are in both.")
+    ] = None,
+    text_column: Annotated[str | None, typer.Option(help="The column of the sentences.")] = None,
+    labels_column: Annotated[str | None, typer.Option(help="The column of the labels.")] = None,
+    doc_column: Annotated[str | None, typer.Option(help="The column of the documents.")] = None,
+    split: Annotated[str | None, typer.Option(help="Which split of a data set.")] = None,
     backend: Annotated[str, typer.Option(help="onnx (int8) or torch (float32).")] = "onnx",
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    resamples: Annotated[int, typer.Option(min=2, help="Of the bootstrap.")] = RESAMPLES,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
 ) -> None:
-    """Measure a model on labelled sentences, with the thresholds it ships with."""
-    rows = read_labelled(data)
+    """Measure a model on labelled sentences, with the thresholds it ships with.
+
+    Every figure comes with a 95 % bootstrap interval over documents.
+    """
+    if report is not None and report.exists() and (not report.is_dir() or any(report.iterdir())):
+        raise OutputExistsError(report)
+    columns = Columns(text_column, labels_column, doc_column)
+    rows = read_labelled(data, columns, split=split)
+    learned = read_labelled(train, columns, split=split) if train else []
+    findings = check_test_set(Path(data).name, rows, learned)
+    warn(findings)
     classifier = ClaimClassifier.from_pretrained(model, backend=backend)
-    figures = measure(rows, classifier.predict([row.text for row in rows]))
+    measured = evaluation(
+        f"{classifier.metadata.name} ({backend})",
+        rows,
+        classifier.predict([row.text for row in rows]),
+        source=data,
+        slice_by=slice_by or (),
+        seed=seed,
+        resamples=resamples,
+    )
     if as_json:
-        typer.echo(json.dumps(figures.to_dict(), indent=2))
+        typer.echo(json.dumps(measured.to_dict(), indent=2, allow_nan=False))
     else:
-        title = f"{classifier.metadata.name} on {data.name}, {figures.sentences} sentences"
-        Console().print(figures_table(title, {backend: figures}))
+        console = Console()
+        for table in evaluation_tables(measured):
+            console.print(table)
+    if report is not None:
+        with new_directory(report) as directory:
+            page = evaluation_page(measured, findings)
+            (directory / "index.html").write_text(page, encoding="utf-8")
+            metrics = json.dumps(measured.to_dict(), indent=2, allow_nan=False) + "\n"
+            (directory / "metrics.json").write_text(metrics, encoding="utf-8")
+        Console(stderr=True).print(f"The report is {report / 'index.html'}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ _PACKAGES = (
 def provenance(
     config: TrainingConfig,
     base_model: BaseModel,
-    train_data: Path,
+    train_data: Sequence[Path],
     dev_data: Path,
     train: Sequence[LabelledSentence],
     validation: Sequence[LabelledSentence],
@@ -49,9 +49,12 @@ def provenance(
         "config": config.to_dict(),
         "base_model": base_model.to_dict(),
         "data": {
-            "train": {"file": train_data.name, "sha256": file_sha256(train_data), **_counts(train)},
+            "train": {
+                "files": [{"file": path.name, "sha256": file_sha256(path)} for path in train_data],
+                **_counts(train),
+            },
             "validation": {
-                "part_of": train_data.name,
+                "part_of": ", ".join(path.name for path in train_data),
                 "split": "by document",
                 "calibrated_on": len(calibration_rows(validation, config.calibration_weights)),
                 **_counts(validation),
@@ -59,12 +62,17 @@ def provenance(
             "dev": {"file": dev_data.name, "sha256": file_sha256(dev_data)},
         },
         "code": {"claimclf": __version__, "commit": _commit()},
-        "environment": {
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "threads": str(torch.get_num_threads()),
-            **{package: version(package) for package in _PACKAGES},
-        },
+        "environment": environment(),
+    }
+
+
+def environment() -> dict[str, str]:
+    """Versions and machine: what decides the last digits of what is made or measured here."""
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "threads": str(torch.get_num_threads()),
+        **{package: version(package) for package in _PACKAGES},
     }
 
 

@@ -1,0 +1,94 @@
+"""The pictures of a report, each as a data URI that an HTML page can hold."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay, PrecisionRecallDisplay
+
+from claimclf.labels import LABELS
+from training.data import CLASSES
+from training.metrics import risk_coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+
+    from training.evaluation import Evaluation
+    from training.metrics import Bin, Outcomes
+
+# Okabe & Ito's palette, which people with any colour vision can tell apart.
+COLOURS = ("#d55e00", "#0072b2", "#009e73", "#56b4e9", "#cc79a7", "#e69f00")
+_SIZE = (5.2, 4.4)  # inches
+
+
+def confusion(measured: Evaluation) -> str:
+    """Gold against predicted class, in sentences; coloured by share of the gold class."""
+    figure, axes = _figure()
+    counts = np.array(measured.confusion)
+    ConfusionMatrixDisplay(counts, display_labels=[name.replace("_", " ") for name in CLASSES]).plot(
+        ax=axes, colorbar=False, cmap="Blues", xticks_rotation=30, values_format="d"
+    )
+    axes.set(xlabel="predicted", ylabel="gold")
+    return _data_uri(figure)
+
+
+def reliability(diagrams: Mapping[str, Sequence[Bin]]) -> str:
+    """Share of sentences that have a label against its mean score, a line a label; the dots grow with n."""
+    figure, axes = _figure()
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="perfect")
+    for (label, bins), colour in zip(diagrams.items(), COLOURS, strict=False):
+        scores, rates = [b.score for b in bins], [b.rate for b in bins]
+        axes.plot(scores, rates, color=colour, label=label.replace("_", " "))
+        axes.scatter(scores, rates, s=[4 + 2 * b.sentences**0.5 for b in bins], color=colour)
+    axes.set(xlabel="mean score", ylabel="share that has the label", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(loc="upper left", fontsize="small")
+    return _data_uri(figure)
+
+
+def precision_recall(outcomes: Outcomes) -> str:
+    """Precision against recall over all thresholds, a curve a label that the gold has."""
+    figure, axes = _figure()
+    for i, (label, colour) in enumerate(zip(LABELS, COLOURS, strict=False)):
+        if outcomes.gold_sets[:, i].any():
+            PrecisionRecallDisplay.from_predictions(
+                outcomes.gold_sets[:, i],
+                outcomes.scores[:, i],
+                ax=axes,
+                name=label.value.replace("_", " "),
+                curve_kwargs={"color": colour},
+            )
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
+    axes.legend(loc="lower left", fontsize="small")
+    return _data_uri(figure)
+
+
+def risk_at_coverage(by_system: Mapping[str, Outcomes]) -> str:
+    """Error rate against the share of sentences kept, the most confident first."""
+    figure, axes = _figure()
+    for (name, outcomes), colour in zip(by_system.items(), COLOURS, strict=False):
+        coverage, risk = risk_coverage(outcomes)
+        axes.plot(coverage, risk, color=colour, label=name)
+    axes.set(xlabel="share of sentences kept", ylabel="error rate of the kept", xlim=(0, 1))
+    axes.set_ylim(bottom=0)
+    if len(by_system) > 1:
+        axes.legend(loc="upper left", fontsize="small")
+    return _data_uri(figure)
+
+
+def _figure() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.grid(visible=False)
+    return figure, axes
+
+
+def _data_uri(figure: Figure) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,75 @@
+"""Pages to look at: self-contained HTML, pictures inline, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from claimclf.labels import LABELS
+from claimclf.version import __version__
+from training import plots
+from training.data import CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training.benchmark import Benchmark
+    from training.bootstrap import Estimate
+    from training.checks import Finding
+    from training.evaluation import Evaluation
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def evaluation_page(measured: Evaluation, findings: Sequence[Finding] = ()) -> str:
+    """The page of one evaluation. It quotes the sentences that went wrong: publish it where you may."""
+    return page(
+        "evaluation.html",
+        measured=measured,
+        findings=findings,
+        pictures={
+            "confusion": plots.confusion(measured),
+            "reliability": plots.reliability(measured.reliability),
+            "precision_recall": plots.precision_recall(measured.outcomes),
+            "risk_coverage": plots.risk_at_coverage({measured.system: measured.outcomes}),
+        },
+    )
+
+
+def benchmark_page(measured: Benchmark) -> str:
+    """The page of a benchmark: every system side by side. It quotes no sentence of the data."""
+    first = [e for e in measured.evaluations if e.data == measured.evaluations[0].data]
+    return page(
+        "benchmark.html",
+        measured=measured,
+        files=list(dict.fromkeys(e.data.name for e in measured.evaluations)),
+        suites=list(dict.fromkeys(rate.kind for rate in measured.behaviours["int8"].rates)),
+        pictures={
+            "risk_coverage": plots.risk_at_coverage({e.system: e.outcomes for e in first}),
+            "reliability": plots.reliability(first[0].reliability),
+            "confusion": plots.confusion(first[0]),
+        },
+    )
+
+
+def page(template: str, **values: Any) -> str:
+    """A page from a template of ``training/templates``; text in it is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["estimate"] = _estimate
+    return environment.get_template(template).render(
+        labels=LABELS, classes=CLASSES, version=__version__, **values
+    )
+
+
+def _estimate(estimate: Estimate, digits: int = 3) -> str:
+    if estimate.value != estimate.value:
+        return "–"
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"
