@@ -177,6 +177,15 @@ class ExportDisagreesError(ClaimclfError, RuntimeError):
         )
 
 
+class BaselineUnavailableError(ClaimclfError, RuntimeError):
+    """A baseline cannot be made from what was given."""
+
+    code = "E504"
+
+    def __init__(self, baseline: str, problem: str) -> None:
+        super().__init__(f"The baseline {baseline!r} cannot be made: {problem}.", "Or leave it out.")
+
+
 _COPY_AGAIN = "Copy or download the model directory again."
 
 

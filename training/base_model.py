@@ -41,7 +41,7 @@ class BaseModel:
                 the configuration states.
         """
         location = location or config.base_model
-        path = Path(location) if Path(location).is_dir() else _download(location)
+        path = encoder_path(location)
         if not (path / WEIGHTS).is_file():
             raise ConfigurationError(f"{path} holds no {WEIGHTS}.", "Give an encoder saved as safetensors.")
         digest = file_sha256(path / WEIGHTS)
@@ -55,6 +55,15 @@ class BaseModel:
     def to_dict(self) -> dict[str, str]:
         """Name and hash; where it lay on disk tells nobody else anything."""
         return {name: value for name, value in asdict(self).items() if name != "path"}
+
+
+def encoder_path(location: str) -> Path:
+    """The directory of an encoder, downloaded from the hub where it is not on disk.
+
+    Raises:
+        ConfigurationError: it is neither a directory nor on the hub.
+    """
+    return Path(location) if Path(location).is_dir() else _download(location)
 
 
 def _download(hub_id: str) -> Path:
