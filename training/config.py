@@ -39,6 +39,9 @@ class TrainingConfig:
         label_smoothing: how far targets are pulled from 0 and 1 towards 1/4, as far as 1.
         average_decay: of the exponential moving average of the weights, a step; the average is what is
             evaluated and exported. 0 turns averaging off.
+        perturbed_share: share of the training sentences that get a typo or other marks, see
+            `training.augmentation`.
+        renamed_share: share of them in which every country is replaced by another.
         bf16: compute matrix products in bfloat16 (autocast) instead of float32.
         calibration_weights: by stratum, how much a held-out sentence counts when temperatures are fitted (for
             thresholds each counts once); sentences of other strata are left out of both. Empty: every
@@ -64,6 +67,8 @@ class TrainingConfig:
     dropout: float = 0.1
     label_smoothing: float = 0.0
     average_decay: float = 0.998
+    perturbed_share: float = 0.0
+    renamed_share: float = 0.0
     bf16: bool = True
     calibration_weights: dict[str, float] = field(default_factory=dict)
     allowed_flips: float = 0.01
@@ -116,6 +121,8 @@ _RANGES = (
     ("dropout", 0.0, 0.9),
     ("label_smoothing", 0.0, 0.9),
     ("average_decay", 0.0, 0.99999),
+    ("perturbed_share", 0.0, 1.0),
+    ("renamed_share", 0.0, 1.0),
     ("allowed_flips", 0.0, 1.0),
 )
 

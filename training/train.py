@@ -18,16 +18,17 @@ from claimclf.decision import IDENTITY
 from claimclf.errors import ExportDisagreesError, OutputExistsError
 from claimclf.model_dir import Metadata, Window, new_directory, seal
 from training import calibrate
+from training.augmentation import augmented
 from training.base_model import BaseModel
-from training.baselines import TfidfBaseline
+from training.baselines import Linear, tfidf_features
 from training.command import run
 from training.config import TrainingConfig
 from training.data import LabelledSentence, read_labelled, split_by_document, without
-from training.evaluate import figures_table
 from training.export import export
 from training.finetune import fine_tune
-from training.metrics import Figures, measure
+from training.metrics import Figures, Outcomes, measure
 from training.provenance import provenance
+from training.terminal import figures_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +41,10 @@ console = Console()
 def train(
     *,
     config: Annotated[Path, typer.Option(help="The configuration, YAML.")],
-    train_data: Annotated[Path, typer.Option("--train", help="Labelled sentences to learn from, .jsonl.")],
-    dev: Annotated[Path, typer.Option(help="Labelled sentences to report on, .jsonl; never fitted on.")],
+    train_data: Annotated[
+        list[Path], typer.Option("--train", help="Labelled sentences to learn from; may be repeated.")
+    ],
+    dev: Annotated[Path, typer.Option(help="Labelled sentences to report on; never fitted on.")],
     output: Annotated[Path, typer.Option(help="The model directory to make.")],
     base_model: Annotated[
         str | None, typer.Option(help="The encoder to start from: a hub id or a path; else the config's.")
@@ -58,7 +61,7 @@ def train(
         raise OutputExistsError(work)  # checkpoints of a run that stopped: for --resume, or to be removed
 
     dev_rows = read_labelled(dev)
-    labelled = read_labelled(train_data)
+    labelled = [row for path in train_data for row in read_labelled(path)]
     kept = without(labelled, dev_rows)
     train_rows, validation_rows = split_by_document(kept, settings.validation_fraction, settings.seed)
     console.print(
@@ -67,7 +70,13 @@ def train(
         f"{len(labelled) - len(kept)} left out because they are in {dev.name}."
     )
 
-    model, tokenizer = fine_tune(settings, base.path, train_rows, validation_rows, work, resume=resume)
+    learned_from = augmented(
+        train_rows,
+        perturbed_share=settings.perturbed_share,
+        renamed_share=settings.renamed_share,
+        seed=settings.seed,
+    )
+    model, tokenizer = fine_tune(settings, base.path, learned_from, validation_rows, work, resume=resume)
     with new_directory(output) as directory:
         export(model, tokenizer, directory)
         window = Window(settings.window_length, settings.window_overlap)
@@ -106,11 +115,15 @@ def _measure(
     texts = [row.text for row in dev_rows]
     int8 = ClaimClassifier.from_pretrained(directory).predict(texts)
     float32 = ClaimClassifier.from_pretrained(directory, backend="torch").predict(texts)
-    tfidf = TfidfBaseline(
-        train_rows, validation_rows, seed=settings.seed, weights=settings.calibration_weights
+    tfidf = Linear(
+        tfidf_features(),
+        train_rows,
+        validation_rows,
+        seed=settings.seed,
+        weights=settings.calibration_weights,
     ).predict(texts)
     systems = {"int8": int8, "float32": float32, "TF-IDF + logistic regression": tfidf}
-    return {name: measure(dev_rows, p) for name, p in systems.items()}, _flips(int8, float32)
+    return {name: measure(Outcomes.of(dev_rows, p)) for name, p in systems.items()}, _flips(int8, float32)
 
 
 def _flips(a: Sequence[Prediction], b: Sequence[Prediction]) -> int:

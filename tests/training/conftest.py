@@ -37,7 +37,7 @@ class Inputs:
     def run(self, output: Path, *, resume: bool = False) -> None:
         train(
             config=self.config,
-            train_data=self.train,
+            train_data=[self.train],
             dev=self.dev,
             base_model=str(self.base_model),
             output=output,
