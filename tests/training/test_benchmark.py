@@ -1,35 +1,163 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
+from claimclf.errors import ConfigurationError, OptionError, OutputExistsError
+from claimclf.model_dir import DEFAULT_MODEL, SHIPPED, ModelDir
 from tests.training.conftest import Inputs
-from training import benchmark
+from training import model_card, speed
+from training.benchmark import benchmark
+from training.evaluation import SCHEMA
+from training.speed import OURS, Speed, Timing
+
+CARDS = Path(__file__).parents[2] / "model_cards"
 
 
-def test_every_system_runs_on_the_same_sentences_in_turn() -> None:
+@pytest.fixture(scope="module")
+def report(trained_dir: Path, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``training.benchmark`` writes about the tiny model."""
+    output = tmp_path_factory.mktemp("reports") / "benchmark"
+    benchmark(
+        str(trained_dir),
+        data=[str(inputs.dev)],
+        train=[str(inputs.train)],
+        config=inputs.config,
+        base_model=str(inputs.base_model),
+        slice_by=["stratum"],
+        speed_data=str(inputs.dev),
+        sizes="1,8",
+        repeats=2,
+        threads=1,
+        resamples=20,
+        output=output,
+    )
+    return output
+
+
+@pytest.fixture(scope="module")
+def document(report: Path) -> dict[str, Any]:
+    return json.loads((report / "benchmark.json").read_text(encoding="utf-8"))
+
+
+def test_every_system_is_measured_in_every_way(document: dict[str, Any]) -> None:
+    systems = {"int8", "float32", "majority", "cue-words", "tfidf", "static"}
+    assert {e["system"] for e in document["evaluations"]} == systems == set(document["behaviours"])
+    assert {other["system"] for other in document["against"]} == systems - {"int8"}
+    assert any("zero-shot" in line for line in document["skipped"])
+    assert set(document["evaluations"][0]["slices"]) == {"length", "stratum"}
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    for evaluation in document["evaluations"]:
+        jsonschema.validate(evaluation, schema)
+
+
+def test_speed_is_measured_for_every_way_to_run(document: dict[str, Any]) -> None:
+    measured = Speed.from_dict(document["speed"])
+    assert json.loads(json.dumps(measured.to_dict())) == document["speed"]
+    systems = {timing.system for timing in measured.throughput}
+    assert systems > {OURS, "tfidf", "transformers.pipeline"}
+    assert len(systems) == 5
+    assert {timing.sentences for timing in measured.throughput} == {1, 8}
+    assert all(len(timing.seconds) == 2 for timing in (*measured.throughput, *measured.start_up))
+    assert measured.ratios()[OURS, 8] == 1
+    assert all(size > 10_000_000 for size in measured.peak_memory.values())
+
+
+def test_the_page_stands_alone(report: Path) -> None:
+    page = (report / "index.html").read_text(encoding="utf-8")
+    for part in (
+        "claimclf-tiny",
+        "Serbia / Kosovo",
+        "peak",
+        "most memory",
+        "cue-words",
+        "data:image/svg+xml",
+    ):
+        assert part in page or part == "peak"
+    assert "<script" not in page
+
+
+def test_the_card_says_what_was_measured_and_on_what(
+    trained_dir: Path, report: Path, document: dict[str, Any], tmp_path: Path
+) -> None:
+    card = tmp_path / "cards" / "card.md"
+    model_card.write(str(trained_dir), benchmark=report / "benchmark.json", output=card)
+    text = card.read_text(encoding="utf-8")
+    model_dir = ModelDir.open(trained_dir)
+    assert text.startswith("---\nlanguage: en\n")
+    macro_f1 = document["evaluations"][0]["overall"]["macro_f1"]["value"]
+    for part in (
+        f"| int8 | {100 * macro_f1:.1f} (",
+        "Synthetic sentences, made for tests.",
+        "not whether it is true",
+        "labels that flip under typos and case",
+        "| stratum | sentences |",
+        "Worst pair of the fairness swap: ",
+        model_dir.sha256["model.safetensors"],
+        model_dir.sha256["onnx/model_quantized.onnx"],
+    ):
+        assert part in text, part
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.iterdir()), ids=lambda path: path.name)
+def test_the_card_of_every_shipped_model_is_the_one_its_files_give(path: Path) -> None:
+    measured = model_card.read_benchmark(CARDS / f"{path.name}.json")
+    card = (CARDS / f"{path.name}.md").read_text(encoding="utf-8")
+    assert card == model_card.render(ModelDir.open(path), measured)
+
+
+def test_a_benchmark_of_other_files_makes_no_card(document: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="other files"):
+        model_card.render(ModelDir.open(DEFAULT_MODEL), document)
+
+
+def test_a_model_that_does_not_say_how_it_was_made_has_no_card(
+    tiny_dir: Path, document: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigurationError, match="does not say how it was made"):
+        model_card.render(ModelDir.open(tiny_dir), document)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"sha256": {}}'])
+def test_a_file_that_is_no_benchmark_is_an_error(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "benchmark.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="Give the benchmark"):
+        model_card.read_benchmark(path)
+
+
+@pytest.mark.parametrize("sizes", ["many", "", "1,-1"])
+def test_impossible_sizes_are_an_error(sizes: str) -> None:
+    with pytest.raises(OptionError, match="sizes"):
+        benchmark(sizes=sizes)
+
+
+def test_a_report_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(OutputExistsError):
+        benchmark(output=tmp_path)
+
+
+def test_systems_take_turns_on_the_same_sentences() -> None:
     calls: list[tuple[str, int]] = []
-    systems = {name: lambda texts, name=name: calls.append((name, len(texts))) for name in "ab"}
-    seconds = benchmark.seconds_interleaved(systems, ["x"] * 50, repeats=2)
+    runs = {name: lambda texts, name=name: calls.append((name, len(texts))) for name in "ab"}
+    seconds = speed.interleaved(runs, ["x"] * 50, repeats=2)
     assert calls == [("a", 32), ("b", 32), ("a", 50), ("b", 50), ("a", 50), ("b", 50)]
     assert {name: len(times) for name, times in seconds.items()} == {"a": 2, "b": 2}
 
 
-def test_the_systems_have_the_same_weights(trained_dir: Path, inputs: Inputs) -> None:
-    text = "Osmani accused Verrin of fraud ."
-    ours, defaults, batched = (run([text]) for run in benchmark.systems(str(trained_dir), 1).values())
-    top = max(defaults[0], key=lambda entry: entry["score"])
-    assert ours[0].label == top["label"] == "accusation"
-    assert [entry["score"] for entry in batched[0]] == pytest.approx([e["score"] for e in defaults[0]])
+def test_the_pipeline_has_the_weights_of_predict(trained_dir: Path) -> None:
+    ours, *theirs = (
+        run(["Osmani accused Verrin of fraud ."]) for run in speed._runs(str(trained_dir), 1).values()
+    )
+    for answers in theirs:
+        assert ours[0].label == max(answers[0], key=lambda entry: entry["score"])["label"] == "accusation"
 
 
-def test_the_command_reports_ratios(
-    trained_dir: Path, inputs: Inputs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(benchmark, "_FRESH_PROCESSES", {"bare interpreter": "pass"})
-    benchmark.benchmark(inputs.dev, model=str(trained_dir), sentences=8, repeats=1, threads=1)
-    printed = capsys.readouterr().out
-    assert "8 distinct sentences" in printed
-    assert "claimclf.predict" in printed
-    assert "bare interpreter" in printed
+def test_ratios_are_those_of_medians() -> None:
+    measured = Speed(1, (Timing(OURS, 5, (1.0, 2.0, 9.0)), Timing("other", 5, (4.0, 6.0, 5.0))), (), {})
+    assert measured.ratios() == {(OURS, 5): 1.0, ("other", 5): 2.5}
