@@ -21,6 +21,7 @@ from training.command import run
 from training.data import NONE_NAME, Columns, LabelledSentence, read_labelled
 from training.metrics import Outcomes, macro_f1
 from training.systems import BASELINES, BaselineInputs, system
+from training.terminal import points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,11 +168,10 @@ def verdict(difference: Estimate, a: str, b: str) -> str:
 
 def _print(console: Console, a: str, b: str, compared: Comparison) -> None:
     table = Table("", title=f"{a} minus {b}, {compared.sentences} sentences, points", title_justify="left")
-    for column in ("difference", "95 % interval", ""):
-        table.add_column(column, justify="right" if column else "left")
-    for name, d in compared.differences.items():
-        interval = f"{100 * d.low:+.1f} to {100 * d.high:+.1f}"
-        table.add_row(name.replace("_", " "), f"{100 * d.value:+.1f}", interval, verdict(d, a, b))
+    table.add_column("difference and 95 % interval", justify="right")
+    table.add_column("")
+    for name, difference in compared.differences.items():
+        table.add_row(name.replace("_", " "), points(difference), verdict(difference, a, b))
     console.print(table)
     console.print(
         f"Only {a} is right on {compared.only_a_right} sentences, only {b} on {compared.only_b_right}; "

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,6 +155,29 @@ def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentenc
     return [row for row in rows if row.key not in keys]
 
 
+def read_corrections(path: Path) -> dict[str, tuple[Label, ...]]:
+    """Labels by `LabelledSentence.key`, from a JSON Lines file with the fields ``id`` and ``labels``.
+
+    So labels that a later reading changed can be published where the sentences cannot.
+
+    Raises:
+        LabelledDataError: the file cannot be read, or a line is not as described; the error names the line.
+    """
+    corrections = {}
+    for record in read_records(path):
+        if not isinstance(record.fields.get("id"), str):
+            raise LabelledDataError(record.place, "no id", 'Write {"id": "…", "labels": ["denial"]}.')
+        corrections[record.fields["id"]] = _labels(_cell(record, GUESSED, "labels"), record.place)
+    return corrections
+
+
+def corrected(
+    rows: Sequence[LabelledSentence], corrections: Mapping[str, tuple[Label, ...]]
+) -> list[LabelledSentence]:
+    """The sentences, with the labels that the corrections give some of them."""
+    return [replace(row, labels=corrections.get(row.key, row.labels)) for row in rows]
+
+
 def duplicates(rows: Sequence[LabelledSentence]) -> list[LabelledSentence]:
     """The sentences that stand further up already, up to case, spacing and punctuation."""
     seen: set[str] = set()
@@ -176,13 +199,7 @@ def counts(rows: Sequence[LabelledSentence]) -> dict[str, int]:
 def _parse(record: Record, columns: Columns) -> LabelledSentence:
     text = _text(record, columns)
     cell = _cell(record, columns, "labels")
-    labels = tuple(_label(name, record.place) for name in _names(cell, record.place))
-    if len(set(labels)) < len(labels) or (Label.FACTUAL_REPORT in labels and len(labels) > 1):
-        raise LabelledDataError(
-            record.place,
-            f"labels {cell!r} cannot go together",
-            "Name each once; factual_report stands alone.",
-        )
+    labels = _labels(cell, record.place)
     doc = columns.of("doc", record)
     if columns.doc is not None and doc is None:
         _cell(record, columns, "doc")
@@ -214,6 +231,15 @@ def _text(record: Record, columns: Columns) -> str:
     if not isinstance(text, str) or not text.strip():
         raise LabelledDataError(record.place, "no text", "Give it a sentence, or take the line out.")
     return text
+
+
+def _labels(cell: Any, place: str) -> tuple[Label, ...]:
+    labels = tuple(_label(name, place) for name in _names(cell, place))
+    if len(set(labels)) < len(labels) or (Label.FACTUAL_REPORT in labels and len(labels) > 1):
+        raise LabelledDataError(
+            place, f"labels {cell!r} cannot go together", "Name each once; factual_report stands alone."
+        )
+    return labels
 
 
 def _names(cell: Any, place: str) -> list[Any]:

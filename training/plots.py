@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Okabe & Ito's palette, which people with any colour vision can tell apart.
 COLOURS = ("#d55e00", "#0072b2", "#009e73", "#56b4e9", "#cc79a7", "#e69f00")
 _SIZE = (5.2, 4.4)  # inches
+_LARGE_BIN = 10  # sentences
 
 
 def confusion(measured: Evaluation) -> str:
@@ -39,13 +40,19 @@ def confusion(measured: Evaluation) -> str:
 
 
 def reliability(diagrams: Mapping[str, Sequence[Bin]]) -> str:
-    """Share of sentences that have a label against its mean score, a line a label; the dots grow with n."""
+    """Share of sentences that have a label against its mean score.
+
+    A dot a bin, larger the more sentences it holds; lines pass over bins of so few that chance decides.
+    """
     figure, axes = _figure()
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="perfect")
     for (label, bins), colour in zip(diagrams.items(), COLOURS, strict=False):
-        scores, rates = [b.score for b in bins], [b.rate for b in bins]
-        axes.plot(scores, rates, color=colour, label=label.replace("_", " "))
-        axes.scatter(scores, rates, s=[4 + 2 * b.sentences**0.5 for b in bins], color=colour)
+        sizes = [4 + 2 * b.sentences**0.5 for b in bins]
+        axes.scatter([b.score for b in bins], [b.rate for b in bins], s=sizes, color=colour)
+        large = [b for b in bins if b.sentences >= _LARGE_BIN]
+        axes.plot(
+            [b.score for b in large], [b.rate for b in large], color=colour, label=label.replace("_", " ")
+        )
     axes.set(xlabel="mean score", ylabel="share that has the label", xlim=(0, 1), ylim=(0, 1))
     axes.legend(loc="upper left", fontsize="small")
     return _data_uri(figure)

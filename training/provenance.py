@@ -54,7 +54,7 @@ def provenance(
                 **_counts(train),
             },
             "validation": {
-                "part_of": ", ".join(path.name for path in train_data),
+                "part_of": "train",
                 "split": "by document",
                 "calibrated_on": len(calibration_rows(validation, config.calibration_weights)),
                 **_counts(validation),

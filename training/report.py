@@ -11,12 +11,12 @@ from claimclf.labels import LABELS
 from claimclf.version import __version__
 from training import plots
 from training.data import CLASSES
+from training.terminal import percent, points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from training.benchmark import Benchmark
-    from training.bootstrap import Estimate
     from training.checks import Finding
     from training.evaluation import Evaluation
 
@@ -63,13 +63,7 @@ def page(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["estimate"] = _estimate
+    environment.filters |= {"percent": percent, "points": points}
     return environment.get_template(template).render(
         labels=LABELS, classes=CLASSES, version=__version__, **values
     )
-
-
-def _estimate(estimate: Estimate, digits: int = 3) -> str:
-    if estimate.value != estimate.value:
-        return "–"
-    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"

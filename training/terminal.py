@@ -139,6 +139,11 @@ def percent(estimate: Estimate) -> str:
     return f"{100 * estimate.value:.1f} ({100 * estimate.low:.0f}-{100 * estimate.high:.0f})"
 
 
+def points(difference: Estimate) -> str:
+    """A difference of shares and its interval in points, ``+15.2 (+11.5 to +19.4)``."""
+    return f"{100 * difference.value:+.1f} ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table("", title=title or None, title_justify="left", caption_justify="left")
     for column in columns:

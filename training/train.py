@@ -23,7 +23,14 @@ from training.base_model import BaseModel
 from training.baselines import Linear, tfidf_features
 from training.command import run
 from training.config import TrainingConfig
-from training.data import LabelledSentence, read_labelled, split_by_document, without
+from training.data import (
+    LabelledSentence,
+    corrected,
+    read_corrections,
+    read_labelled,
+    split_by_document,
+    without,
+)
 from training.export import export
 from training.finetune import fine_tune
 from training.metrics import Figures, Outcomes, measure
@@ -49,6 +56,9 @@ def train(
     base_model: Annotated[
         str | None, typer.Option(help="The encoder to start from: a hub id or a path; else the config's.")
     ] = None,
+    corrections: Annotated[
+        Path | None, typer.Option(help="Labels by sentence id that replace those of --train, .jsonl.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
     """Make a model directory from labelled sentences, and measure it."""
@@ -62,6 +72,9 @@ def train(
 
     dev_rows = read_labelled(dev)
     labelled = [row for path in train_data for row in read_labelled(path)]
+    sources = [*train_data, *([corrections] if corrections else [])]
+    if corrections is not None:
+        labelled = corrected(labelled, read_corrections(corrections))
     kept = without(labelled, dev_rows)
     train_rows, validation_rows = split_by_document(kept, settings.validation_fraction, settings.seed)
     console.print(
@@ -92,7 +105,7 @@ def train(
         console.print(f"int8 labels {flips} of {len(dev_rows)} sentences differently from float32.")
         if flips > settings.allowed_flips * len(dev_rows):
             raise ExportDisagreesError(flips, len(dev_rows), settings.allowed_flips)
-        origin = provenance(settings, base, train_data, dev, train_rows, validation_rows)
+        origin = provenance(settings, base, sources, dev, train_rows, validation_rows)
         origin["measured"] = {
             "on": dev.name,
             "sentences": len(dev_rows),
