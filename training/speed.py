@@ -75,7 +75,7 @@ class Speed:
         throughput: of every system, at every number of sentences.
         start_up: of fresh processes, interpreter start included; ``sentences`` is 1 or 0.
         peak_memory: by system, bytes of the largest resident set of a fresh process that labels a thousand
-            sentences.
+            sentences; empty where the system does not say.
     """
 
     threads: int
@@ -184,7 +184,9 @@ def _start_up(model: str, repeats: int) -> Iterable[Timing]:
 
 
 def _peak_memory(model: str, texts: Sequence[str]) -> dict[str, int]:
-    """Each system labels the texts in a process of its own, which says how large it grew."""
+    """Each system labels the texts in a process of its own, which says how large it grew; on Linux alone."""
+    if not sys.platform.startswith("linux"):
+        return {}
     path = str(ModelDir.open(model).path)
     pipeline = (
         "from transformers import pipeline; "
@@ -196,18 +198,18 @@ def _peak_memory(model: str, texts: Sequence[str]) -> dict[str, int]:
         f"{PIPELINE}, batches of {_BATCH}": f"{pipeline}{_BATCH})",
     }
     return {
-        name: int(_fresh_process(_MEASURED.format(code=code), json.dumps(list(texts)))) * _BYTES_OF_MAXRSS
+        name: int(_fresh_process(_MEASURED.format(code=code), json.dumps(list(texts)))) * 1024
         for name, code in codes.items()
     }
 
 
+# The kernel's high-water mark of the program itself: getrusage's also counts the process it was forked from.
 _MEASURED = """
-import json, resource, sys
+import json, sys
 texts = json.load(sys.stdin)
 {code}
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
-_BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
 
 def _fresh_process(code: str, stdin: str = "") -> str:
