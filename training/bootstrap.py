@@ -57,8 +57,8 @@ def estimates(
 
     >>> values = np.array([0.0, 1.0, 1.0, 0.0])
     >>> mean = estimates(lambda i: {"mean": values[i].mean()}, ["a", "b", "c", "d"], seed=0)["mean"]
-    >>> mean.value, 0.0 <= mean.low < 0.5 < mean.high <= 1.0
-    (np.float64(0.5), True)
+    >>> print(mean.value, mean.low, mean.high)
+    0.5 0.0 1.0
     """
     measured = statistics(np.arange(len(documents)))
     drawn = [statistics(sample) for sample in resampled(documents, resamples, seed)]

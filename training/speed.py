@@ -14,8 +14,10 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
 from rich.console import Console
 from rich.progress import track
+from transformers import pipeline
 
 from claimclf.classifier import ClaimClassifier
 from claimclf.model_dir import ModelDir
@@ -122,11 +124,16 @@ def speed(
         baselines: further systems, by name.
     """
     runs = {**_runs(model, threads), **{name: system.predict for name, system in baselines.items()}}
-    throughput = [
-        Timing(name, size, tuple(seconds))
-        for size in dict.fromkeys(min(size, len(texts)) for size in sizes)
-        for name, seconds in interleaved(runs, texts[:size], repeats).items()
-    ]
+    threads_before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        throughput = [
+            Timing(name, size, tuple(seconds))
+            for size in dict.fromkeys(min(size, len(texts)) for size in sizes)
+            for name, seconds in interleaved(runs, texts[:size], repeats).items()
+        ]
+    finally:
+        torch.set_num_threads(threads_before)
     return Speed(
         threads,
         tuple(throughput),
@@ -150,10 +157,6 @@ def interleaved(runs: Mapping[str, Run], texts: Sequence[str], repeats: int) -> 
 
 def _runs(model: str, threads: int) -> dict[str, Run]:
     """Ours, and transformers.pipeline (float32) on the same weights and threads."""
-    import torch
-    from transformers import pipeline
-
-    torch.set_num_threads(threads)
     theirs = pipeline(
         "text-classification",
         model=str(ModelDir.open(model).path),

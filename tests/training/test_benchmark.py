@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+import torch
 
 from claimclf.errors import ConfigurationError, OptionError, OutputExistsError
 from claimclf.model_dir import DEFAULT_MODEL, SHIPPED, ModelDir
@@ -65,6 +66,12 @@ def test_speed_is_measured_for_every_way_to_run(document: dict[str, Any]) -> Non
     assert {timing.sentences for timing in measured.throughput} == {1, 8}
     assert all(len(timing.seconds) == 2 for timing in (*measured.throughput, *measured.start_up))
     assert measured.ratios()[OURS, 8] == 1
+
+
+def test_the_threads_of_torch_are_as_they_were_before(trained_dir: Path) -> None:
+    before = torch.get_num_threads()
+    speed.speed(str(trained_dir), ["Osmani lied ."], sizes=[1], repeats=1, threads=before + 1, baselines={})
+    assert torch.get_num_threads() == before
 
 
 def test_the_memory_of_a_process_is_its_own_and_not_its_parents(trained_dir: Path) -> None:

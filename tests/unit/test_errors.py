@@ -24,6 +24,7 @@ EXAMPLES = [
     errors.LabelledDataError("some/where:7", "no text", "Add one."),
     errors.ConfigurationError("epochs=0 is not possible.", "Use 1 or more."),
     errors.ExportDisagreesError(3, 200, 0.01),
+    errors.BaselineUnavailableError("static", "there is no encoder (--base-model)"),
 ]
 CLASSES = [
     value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)
