@@ -134,6 +134,16 @@ def seal(path: Path, metadata: Metadata) -> None:
     staging.replace(path / METADATA)
 
 
+def refuse_taken(target: Path) -> None:
+    """Does nothing where a new directory can be made, so that nobody works for hours to be told at the end.
+
+    Raises:
+        OutputExistsError: something other than an empty directory is at ``target``.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise OutputExistsError(target)
+
+
 @contextmanager
 def new_directory(target: Path) -> Iterator[Path]:
     """A directory that appears at ``target`` complete, when the block ends well, or not at all.
@@ -141,8 +151,7 @@ def new_directory(target: Path) -> Iterator[Path]:
     Raises:
         OutputExistsError: something other than an empty directory is at ``target``.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise OutputExistsError(target)
+    refuse_taken(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:

@@ -146,7 +146,7 @@ def behaviours(
         predictions = dict(zip(texts, tested.predict(texts), strict=True))
         measured = Behaviour((*measured.rates, *pair_rates("own sentences", pairs, predictions)))
     if as_json:
-        typer.echo(json.dumps(measured.to_dict(), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({**measured.to_dict(), "seed": seed}, indent=2, ensure_ascii=False))
         return
     console = Console()
     for kind in dict.fromkeys(rate.kind for rate in measured.rates):

@@ -15,8 +15,8 @@ import typer
 from rich.console import Console
 
 from claimclf.classifier import ClaimClassifier
-from claimclf.errors import BaselineUnavailableError, OptionError, OutputExistsError
-from claimclf.model_dir import DEFAULT_MODEL, ModelDir, new_directory
+from claimclf.errors import BaselineUnavailableError, OptionError
+from claimclf.model_dir import DEFAULT_MODEL, ModelDir, new_directory, refuse_taken
 from training.behaviours import SEED, Behaviour, behaviour
 from training.bootstrap import RESAMPLES
 from training.checks import Finding, check_test_set, warn
@@ -133,8 +133,8 @@ def benchmark(
     output: Annotated[Path | None, typer.Option(help="A directory for index.html, benchmark.json.")] = None,
 ) -> None:
     """Measure a model and the baselines: accuracy, calibration, behaviour, speed, memory."""
-    if output is not None and output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise OutputExistsError(output)
+    if output is not None:
+        refuse_taken(output)
     wanted_sizes = _sizes(sizes)
     files = {source: read_labelled(source) for source in data or [str(_OWN / "test.jsonl")]}
     learned = [row for source in train or [str(_OWN / "train.jsonl")] for row in read_labelled(source)]
@@ -155,13 +155,14 @@ def benchmark(
     for line in skipped:
         Console(stderr=True).print(line, style="yellow", markup=False)
     evaluations, against = _measure(systems, files, slice_by or (), resamples)
+    cases = suite(seed=SEED)
     measured = Benchmark(
         model=model_dir.metadata.name,
         sha256=model_dir.sha256,
         environment=environment(),
         evaluations=evaluations,
         against=against,
-        behaviours={name: behaviour(system, suite(seed=SEED)) for name, system in systems.items()},
+        behaviours={name: behaviour(system, cases) for name, system in systems.items()},
         speed=_speed(model, systems, speed_data, wanted_sizes, repeats, threads),
         findings=findings,
         skipped=skipped,

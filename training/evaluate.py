@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 
 from claimclf.classifier import ClaimClassifier
-from claimclf.errors import OutputExistsError
-from claimclf.model_dir import new_directory
+from claimclf.model_dir import new_directory, refuse_taken
 from training.bootstrap import RESAMPLES
 from training.checks import check_test_set, warn
 from training.command import run
@@ -49,8 +48,8 @@ def evaluate(
 
     Every figure comes with a 95 % bootstrap interval over documents.
     """
-    if report is not None and report.exists() and (not report.is_dir() or any(report.iterdir())):
-        raise OutputExistsError(report)
+    if report is not None:
+        refuse_taken(report)
     columns = Columns(text_column, labels_column, doc_column)
     rows = read_labelled(data, columns, split=split)
     learned = read_labelled(train, columns, split=split) if train else []

@@ -100,8 +100,10 @@ def test_the_command_prints_rates_and_the_worst_pair(
 
 
 def test_the_command_gives_json(trained_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    behaviours(str(trained_dir), fillings=1, as_json=True)
-    rates = json.loads(capsys.readouterr().out)["rates"]
+    behaviours(str(trained_dir), fillings=1, seed=5, as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["seed"] == 5
+    rates = document["rates"]
     assert {rate["kind"] for rate in rates} == {
         "minimum_functionality",
         "direction",
