@@ -21,7 +21,8 @@ from claimclf.labels import LABELS, Label
 from claimclf.prediction import Prediction, Scores
 from training import cues
 from training.calibrate import fit
-from training.data import CLASSES, NONE, NONE_NAME, primaries, targets
+from training.columns import NONE_NAME
+from training.data import CLASSES, NONE, primaries, targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

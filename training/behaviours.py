@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from training.columns import NONE_NAME
 from training.command import run
-from training.data import NONE_NAME, read_labelled
+from training.data import read_labelled
 from training.suite import FILLINGS, Expectation, Pair, Suite, perturbed, suite
 from training.systems import BASELINES, BaselineInputs, system
 from training.terminal import behaviour_table

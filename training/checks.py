@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from claimclf.labels import LABELS
-from training.data import NONE_NAME, also_in, counts, duplicates
+from training.columns import NONE_NAME
+from training.data import also_in, counts, duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,9 +17,11 @@ from claimclf.errors import OutputExistsError
 from claimclf.labels import LABELS
 from training.bootstrap import RESAMPLES, Estimate, estimates
 from training.checks import check_test_set, warn
+from training.columns import NONE_NAME, Columns, read_label_map
 from training.command import run
-from training.data import NONE_NAME, Columns, LabelledSentence, read_labelled
+from training.data import LabelledSentence, read_labelled
 from training.metrics import Outcomes, macro_f1
+from training.options import AsJson, DocColumn, LabelMap, LabelsColumn, Resamples, TextColumn
 from training.systems import BASELINES, BaselineInputs, system
 from training.terminal import points
 
@@ -131,17 +133,18 @@ def compare(
     base_model: Annotated[str | None, typer.Option(help="Encoder of `static`: a hub id or path.")] = None,
     nli_model: Annotated[str | None, typer.Option(help="NLI model of `zero-shot`: hub id or path.")] = None,
     partings: Annotated[Path | None, typer.Option(help="A .csv to write every parting to.")] = None,
-    text_column: Annotated[str | None, typer.Option(help="The column of the sentences.")] = None,
-    labels_column: Annotated[str | None, typer.Option(help="The column of the labels.")] = None,
-    doc_column: Annotated[str | None, typer.Option(help="The column of the documents.")] = None,
-    resamples: Annotated[int, typer.Option(min=2, help="Of the bootstrap.")] = RESAMPLES,
+    text_column: TextColumn = None,
+    labels_column: LabelsColumn = None,
+    doc_column: DocColumn = None,
+    label_map: LabelMap = None,
+    resamples: Resamples = RESAMPLES,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether A is better than B on some sentences, how sure that is, and where they part."""
     if partings is not None and partings.exists():
         raise OutputExistsError(partings)
-    columns = Columns(text_column, labels_column, doc_column)
+    columns = Columns(text_column, labels_column, doc_column, read_label_map(label_map))
     rows = read_labelled(data, columns)
     learned = read_labelled(train, columns) if train else []
     warn(check_test_set(Path(data).name, rows, learned))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -15,6 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from claimclf.errors import LabelledDataError
 from claimclf.labels import LABELS, Label
+from training.columns import GUESSED, NONE_NAME, Columns, doc_of, labels_of, text_of
 from training.formats import Record, read_records
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NONE = len(LABELS)  # the class index of "none of the four", after those of the labels
-NONE_NAME = "none"
 CLASSES: tuple[str, ...] = (*(label.value for label in LABELS), NONE_NAME)
 
 
@@ -60,30 +58,6 @@ class LabelledSentence:
         return LABELS.index(self.labels[0]) if self.labels else NONE
 
 
-@dataclass(frozen=True)
-class Columns:
-    """What the columns of a file are called; None: the first of the usual names that is there."""
-
-    text: str | None = None
-    labels: str | None = None
-    doc: str | None = None
-
-    def of(self, role: str, record: Record) -> str | None:
-        """The name of the column that plays a role in a record; None where there is none."""
-        named: str | None = getattr(self, role)
-        if named is not None:
-            return named if named in record.fields else None
-        return next((name for name in _USUAL[role] if name in record.fields), None)
-
-
-_USUAL = {
-    "text": ("text", "sentence"),
-    "labels": ("labels", "label"),
-    "doc": ("doc", "document", "doc_id", "document_id"),
-}
-GUESSED = Columns()
-
-
 def read_labelled(
     source: str | Path, columns: Columns = GUESSED, *, split: str | None = None
 ) -> list[LabelledSentence]:
@@ -97,10 +71,30 @@ def read_labelled(
         LabelledDataError: the file cannot be read, is empty, lacks a column, or a line is not as described;
             the error names the line.
     """
-    rows = [_parse(record, columns) for record in read_records(source, split=split)]
+    rows = []
+    for row in read_each(source, columns, split=split):
+        if isinstance(row, LabelledDataError):
+            raise row
+        rows.append(row)
     if not rows:
         raise LabelledDataError(str(source), "holds no sentence", "Give a file with one sentence a line.")
     return rows
+
+
+def read_each(
+    source: str | Path, columns: Columns = GUESSED, *, split: str | None = None
+) -> Iterator[LabelledSentence | LabelledDataError]:
+    """Each record of a file or data set as a sentence, or as what is wrong with it.
+
+    Raises:
+        LabelledDataError: the file as a whole cannot be read.
+    """
+    for record in read_records(source, split=split):
+        try:
+            row: LabelledSentence | LabelledDataError = _parse(record, columns)
+        except LabelledDataError as error:
+            row = error
+        yield row
 
 
 def read_texts(source: str | Path, columns: Columns = GUESSED, *, split: str | None = None) -> Iterator[str]:
@@ -110,7 +104,7 @@ def read_texts(source: str | Path, columns: Columns = GUESSED, *, split: str | N
         LabelledDataError: the file cannot be read, or a record has no text.
     """
     for record in read_records(source, split=split):
-        yield _text(record, columns)
+        yield text_of(record, columns)
 
 
 def targets(rows: Sequence[LabelledSentence]) -> NDArray[np.float32]:
@@ -167,7 +161,7 @@ def read_corrections(path: Path) -> dict[str, tuple[Label, ...]]:
     for record in read_records(path):
         if not isinstance(record.fields.get("id"), str):
             raise LabelledDataError(record.place, "no id", 'Write {"id": "…", "labels": ["denial"]}.')
-        corrections[record.fields["id"]] = _labels(_cell(record, GUESSED, "labels"), record.place)
+        corrections[record.fields["id"]] = labels_of(record, GUESSED)
     return corrections
 
 
@@ -197,76 +191,11 @@ def counts(rows: Sequence[LabelledSentence]) -> dict[str, int]:
 
 
 def _parse(record: Record, columns: Columns) -> LabelledSentence:
-    text = _text(record, columns)
-    cell = _cell(record, columns, "labels")
-    labels = _labels(cell, record.place)
-    doc = columns.of("doc", record)
-    if columns.doc is not None and doc is None:
-        _cell(record, columns, "doc")
-    document = record.fields[doc] if doc is not None else None
     return LabelledSentence(
-        text,
-        labels,
-        record.place if document is None or document == "" else str(document),
+        text_of(record, columns),
+        labels_of(record, columns),
+        doc_of(record, columns),
         str(record.fields.get("stratum") or ""),
         record.place,
         record.fields,
     )
-
-
-def _cell(record: Record, columns: Columns, role: str) -> Any:
-    name = columns.of(role, record)
-    if name is None:
-        wanted = getattr(columns, role) or " or ".join(_USUAL[role])
-        raise LabelledDataError(
-            record.place,
-            f"no column {wanted!r} (there are: {', '.join(map(str, record.fields)) or 'none'})",
-            f"Say which column holds the {role} with --{role}-column.",
-        )
-    return record.fields[name]
-
-
-def _text(record: Record, columns: Columns) -> str:
-    text = _cell(record, columns, "text")
-    if not isinstance(text, str) or not text.strip():
-        raise LabelledDataError(record.place, "no text", "Give it a sentence, or take the line out.")
-    return text
-
-
-def _labels(cell: Any, place: str) -> tuple[Label, ...]:
-    labels = tuple(_label(name, place) for name in _names(cell, place))
-    if len(set(labels)) < len(labels) or (Label.FACTUAL_REPORT in labels and len(labels) > 1):
-        raise LabelledDataError(
-            place, f"labels {cell!r} cannot go together", "Name each once; factual_report stands alone."
-        )
-    return labels
-
-
-def _names(cell: Any, place: str) -> list[Any]:
-    """The label names in a cell: a list, a JSON list, or names with ``|`` between them."""
-    if isinstance(cell, str) and cell.lstrip().startswith("["):
-        try:
-            cell = json.loads(cell)
-        except ValueError as error:
-            raise LabelledDataError(
-                place, f"labels {cell!r} are not a JSON list ({error})", 'Write ["denial"].'
-            ) from error
-    if isinstance(cell, list):
-        return cell
-    if cell is None or isinstance(cell, str):
-        names = [name.strip() for name in (cell or "").split("|")]
-        return [] if names in ([""], [NONE_NAME]) else names
-    raise LabelledDataError(
-        place,
-        f"labels {cell!r} are neither a list nor text",
-        'Write "labels": ["denial"], [] for none; or denial|accusation in a cell.',
-    )
-
-
-def _label(name: Any, place: str) -> Label:
-    known = [label.value for label in LABELS]
-    if name not in known:
-        nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-        hint = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(known)}; [] for none."
-        raise LabelledDataError(place, f"unknown label {name!r}", hint)
-    return Label(name)

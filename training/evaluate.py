@@ -13,9 +13,11 @@ from claimclf.classifier import ClaimClassifier
 from claimclf.model_dir import new_directory, refuse_taken
 from training.bootstrap import RESAMPLES
 from training.checks import check_test_set, warn
+from training.columns import Columns, read_label_map
 from training.command import run
-from training.data import Columns, read_labelled
+from training.data import read_labelled
 from training.evaluation import evaluation
+from training.options import AsJson, DocColumn, LabelMap, LabelsColumn, Resamples, Split, TextColumn
 from training.report import evaluation_page
 from training.terminal import evaluation_tables
 
@@ -35,14 +37,15 @@ def evaluate(
     train: Annotated[
         str | None, typer.Option(help="What the model learned from, to count sentences that are in both.")
     ] = None,
-    text_column: Annotated[str | None, typer.Option(help="The column of the sentences.")] = None,
-    labels_column: Annotated[str | None, typer.Option(help="The column of the labels.")] = None,
-    doc_column: Annotated[str | None, typer.Option(help="The column of the documents.")] = None,
-    split: Annotated[str | None, typer.Option(help="Which split of a data set.")] = None,
+    text_column: TextColumn = None,
+    labels_column: LabelsColumn = None,
+    doc_column: DocColumn = None,
+    label_map: LabelMap = None,
+    split: Split = None,
     backend: Annotated[str, typer.Option(help="onnx (int8) or torch (float32).")] = "onnx",
-    resamples: Annotated[int, typer.Option(min=2, help="Of the bootstrap.")] = RESAMPLES,
+    resamples: Resamples = RESAMPLES,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a model on labelled sentences, with the thresholds it ships with.
 
@@ -50,7 +53,7 @@ def evaluate(
     """
     if report is not None:
         refuse_taken(report)
-    columns = Columns(text_column, labels_column, doc_column)
+    columns = Columns(text_column, labels_column, doc_column, read_label_map(label_map))
     rows = read_labelled(data, columns, split=split)
     learned = read_labelled(train, columns, split=split) if train else []
     findings = check_test_set(Path(data).name, rows, learned)

@@ -13,7 +13,8 @@ from claimclf.errors import LabelledDataError
 from claimclf.labels import LABELS
 from claimclf.model_dir import file_sha256
 from training.bootstrap import RESAMPLES, Estimate, estimates
-from training.data import CLASSES, NONE_NAME, LabelledSentence, counts
+from training.columns import NONE_NAME
+from training.data import CLASSES, LabelledSentence, counts
 from training.metrics import OVERALL, PER_LABEL, Bin, Outcomes, macro_f1, measure, reliability, risk_coverage
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from claimclf import Label
 from claimclf.errors import LabelledDataError
-from training.data import Columns, read_labelled, read_texts
+from training.columns import Columns
+from training.data import read_labelled, read_texts
 from training.formats import read_records
 
 TEXTS = ("The mayor denied it, and left.", 'She said: "They lie."\nTwice.', "Thank you.")
