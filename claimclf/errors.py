@@ -133,8 +133,8 @@ class OutputExistsError(ClaimclfError, FileExistsError):
 
     code = "E306"
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists already.", "Remove it or choose another path.")
+    def __init__(self, path: Path, cure: str = "Remove it or choose another path.") -> None:
+        super().__init__(f"{path} exists already.", cure)
 
 
 # --- files ---
@@ -147,6 +147,15 @@ class UnreadableFileError(ClaimclfError, OSError):
 
     def __init__(self, path: Path, problem: str, cure: str) -> None:
         super().__init__(f"{path}: {problem}.", cure)
+
+
+class DiskFullError(ClaimclfError, OSError):
+    """There is no space left to write what must be written."""
+
+    code = "E402"
+
+    def __init__(self, path: Path, cure: str) -> None:
+        super().__init__(f"{path}: no space is left on the disk.", cure)
 
 
 class LabelledDataError(ClaimclfError, ValueError):

@@ -6,6 +6,8 @@ The average of the last few hundred steps lies nearer the middle of the minimum 
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,9 +15,10 @@ from safetensors.torch import load_file, save_file
 from torch.optim.swa_utils import AveragedModel
 from transformers import TrainerCallback
 
+from training.processes import processes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from transformers import PreTrainedModel, TrainerControl, TrainerState, TrainingArguments
 
@@ -30,7 +33,7 @@ class KeepBestAverage(TrainerCallback):
         decay: of the average, a step, in [0, 1); less over the first steps, so that short runs average too.
             0 keeps the weights as they are.
         metric: the key of the evaluation's figures that decides; higher is better.
-        best: the directory where the best average so far is kept, in Hugging Face layout.
+        best: the safetensors file that holds the best average so far.
     """
 
     def __init__(self, model: PreTrainedModel, *, decay: float, metric: str, best: Path) -> None:
@@ -46,8 +49,7 @@ class KeepBestAverage(TrainerCallback):
     ) -> None:
         """Takes up the average of the checkpoint that training resumes from."""
         if state.global_step:
-            checkpoint = f"{args.output_dir}/checkpoint-{state.global_step}/{_AVERAGE_FILE}"
-            self._average.load_state_dict(load_file(checkpoint))
+            self._average.load_state_dict(load_file(_checkpoint(args, state) / _AVERAGE_FILE))
             evaluations = [entry[self._metric] for entry in state.log_history if self._metric in entry]
             self._best_value = max(evaluations, default=self._best_value)
 
@@ -70,7 +72,8 @@ class KeepBestAverage(TrainerCallback):
         """Keeps the average if it is the best yet, and puts the trained weights back."""
         if (value := kwargs["metrics"][self._metric]) > self._best_value:
             self._best_value = value
-            self._model.save_pretrained(self._best)
+            if state.is_world_process_zero:
+                _save(self._model.state_dict(), self._best)
         if self._trained is not None:
             self._model.load_state_dict(self._trained)
             self._trained = None
@@ -78,9 +81,34 @@ class KeepBestAverage(TrainerCallback):
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Puts the average beside the checkpoint, for resuming."""
-        checkpoint = f"{args.output_dir}/checkpoint-{state.global_step}/{_AVERAGE_FILE}"
-        save_file({k: v.contiguous() for k, v in self._average.state_dict().items()}, checkpoint)
+        """Completes the checkpoint with the average; one without it was never finished."""
+        processes().wait_for_everyone()  # each has its part of the checkpoint to write
+        if state.is_world_process_zero:
+            _save(self._average.state_dict(), _checkpoint(args, state) / _AVERAGE_FILE)
+
+
+def last_whole_checkpoint(work: Path) -> Path | None:
+    """The newest checkpoint that was written to its end; those that were not are removed.
+
+    Checkpoints are named by their step, ``checkpoint-1200``.
+    """
+    checkpoints = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    whole = [path for path in checkpoints if (path / _AVERAGE_FILE).is_file()]
+    for path in checkpoints:
+        if path not in whole:
+            shutil.rmtree(path)
+    return whole[-1] if whole else None
+
+
+def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
+    return Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+
+
+def _save(weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Whole or not at all: a run may be killed at any time."""
+    staging = path.with_name(path.name + ".new")
+    save_file({name: weight.contiguous() for name, weight in weights.items()}, staging)
+    staging.replace(path)
 
 
 def _moving_average(

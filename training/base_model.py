@@ -1,4 +1,4 @@
-"""The pretrained encoder that training starts from: found, and known by its hash."""
+"""The model that training starts from, an encoder or a claimclf model: found, and known by its hash."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from claimclf.errors import ConfigurationError
-from claimclf.model_dir import WEIGHTS, file_sha256
+from claimclf.model_dir import WEIGHTS, ModelDir, file_sha256
 
 if TYPE_CHECKING:
     from training.config import TrainingConfig
@@ -20,10 +20,10 @@ _WANTED = ("*.json", "*.txt", "*.model", WEIGHTS)
 
 @dataclass(frozen=True)
 class BaseModel:
-    """A pretrained encoder on disk.
+    """A model on disk to start from.
 
     Attributes:
-        name: what it is called on the hub, or the path it was given as.
+        name: what it is called: on the hub, in its claimclf.json, or the path it was given as.
         sha256: of its model.safetensors.
         path: its directory.
     """
@@ -33,24 +33,29 @@ class BaseModel:
     path: Path
 
     @classmethod
-    def find(cls, location: str | None, config: TrainingConfig) -> BaseModel:
-        """The encoder at a path or hub id; without one, that which the configuration names.
+    def find(cls, config: TrainingConfig) -> BaseModel:
+        """The claimclf model that the configuration names, or else the encoder.
 
         Raises:
-            ConfigurationError: it cannot be found, has no safetensors weights, or is not the one whose hash
-                the configuration states.
+            ConfigurationError: the encoder cannot be found, has no safetensors weights, or is not the one
+                whose hash the configuration states.
+            ClaimclfError: the claimclf model cannot be read.
         """
-        location = location or config.base_model
-        path = encoder_path(location)
+        if config.from_model:
+            model = ModelDir.open(config.from_model)
+            location, name, path = config.from_model, model.metadata.name, model.path
+        else:
+            location = config.base_model
+            name, path = config.base_model_name or location, encoder_path(location)
         if not (path / WEIGHTS).is_file():
             raise ConfigurationError(f"{path} holds no {WEIGHTS}.", "Give an encoder saved as safetensors.")
         digest = file_sha256(path / WEIGHTS)
         if config.base_model_sha256 and digest != config.base_model_sha256:
             raise ConfigurationError(
-                f"{location} is not {config.base_model}: its {WEIGHTS} has sha256 {digest}.",
+                f"{location} is not the model whose hash is stated: its {WEIGHTS} has sha256 {digest}.",
                 "Give that model, or take base_model_sha256 out of the configuration.",
             )
-        return cls(config.base_model if config.base_model_sha256 else location, digest, path)
+        return cls(name, digest, path)
 
     def to_dict(self) -> dict[str, str]:
         """Name and hash; where it lay on disk tells nobody else anything."""

@@ -21,7 +21,7 @@ from training.behaviours import SEED, Behaviour, behaviour
 from training.bootstrap import RESAMPLES
 from training.checks import Finding, check_test_set, warn
 from training.command import run
-from training.compare import Comparison, comparison
+from training.comparison import Comparison, comparison
 from training.config import TrainingConfig
 from training.data import read_labelled, read_texts
 from training.evaluation import Evaluation, evaluation

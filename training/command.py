@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import typer
-from transformers.utils.logging import set_verbosity_error
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from claimclf.errors import ClaimclfError
 
@@ -19,6 +19,7 @@ def run(command: Callable[..., None]) -> None:
     """Runs a function as the command its signature describes. Exit code 1 for an error, 2 for wrong usage."""
     logging.disable(logging.INFO)
     set_verbosity_error()  # type: ignore[no-untyped-call]
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         typer.run(command)
     except ClaimclfError as error:

@@ -1,91 +1,150 @@
-"""The training configuration: one dataclass, read from YAML."""
+"""The training configuration: one dataclass, read from YAML, each field an option as well."""
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
 
 import yaml
+from typer import Option
 
 from claimclf.errors import ConfigurationError
+from claimclf.labels import LABELS
+from training.columns import NONE_NAME, Columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that decides what a training run makes, apart from the data and the base model.
+    """Everything that decides what a training run makes: data, the model it starts from, how it learns.
 
-    Attributes:
-        name: the model's name, written into its ``claimclf.json``.
-        language: BCP 47 tag of the language of the sentences.
-        data_statement: what the labelled sentences are, who labelled them and how well; for the card.
-        base_model: the encoder to start from, a hub id.
-        base_model_sha256: of its ``model.safetensors``; checked when not empty.
-        seed: of weights, order of sentences, dropout and the split.
-        validation_fraction: share of the training documents held out to choose the epoch and to fit
-            temperatures and thresholds; in (0, 1).
-        window_length: longest input in tokens; longer training sentences are truncated to it.
-        window_overlap: tokens that neighbouring windows of a long text share when predicting.
-        epochs: passes over the training sentences.
-        batch_size: sentences a step.
-        learning_rate: peak of the linear schedule (AdamW).
-        warmup_fraction: share of the steps in which the learning rate rises to its peak.
-        weight_decay: AdamW's.
-        layer_decay: each layer learns this much slower than the one above it; 1 for all alike.
-        dropout: of the hidden layers and the classifier.
-        label_smoothing: how far targets are pulled from 0 and 1 towards 1/4, as far as 1.
-        average_decay: of the exponential moving average of the weights, a step; the average is what is
-            evaluated and exported. 0 turns averaging off.
-        perturbed_share: share of the training sentences that get a typo or other marks, see
-            `training.augmentation`.
-        renamed_share: share of them in which every country is replaced by another.
-        bf16: compute matrix products in bfloat16 (autocast) instead of float32.
-        calibration_weights: by stratum, how much a held-out sentence counts when temperatures are fitted (for
-            thresholds each counts once); sentences of other strata are left out of both. Empty: every
-            sentence counts once.
-        allowed_flips: the largest share of sentences whose label int8 may change; above it the run fails.
+    Each field is described where it stands, with its range; file names are relative to the working directory.
     """
 
-    name: str = "claimclf-en"
-    language: str = "en"
-    data_statement: str = ""
-    base_model: str = "sentence-transformers/all-MiniLM-L6-v2"
-    base_model_sha256: str = ""
-    seed: int = 13
-    validation_fraction: float = 0.1
-    window_length: int = 128
-    window_overlap: int = 32
-    epochs: int = 4
-    batch_size: int = 32
-    learning_rate: float = 1e-4
-    warmup_fraction: float = 0.1
-    weight_decay: float = 0.01
-    layer_decay: float = 1.0
-    dropout: float = 0.1
-    label_smoothing: float = 0.0
-    average_decay: float = 0.998
-    perturbed_share: float = 0.0
-    renamed_share: float = 0.0
-    bf16: bool = True
-    calibration_weights: dict[str, float] = field(default_factory=dict)
-    allowed_flips: float = 0.01
+    # What the model is called, and what its card says of the data.
+    name: Annotated[str, Option(help="The model's name, written into its claimclf.json.")] = "claimclf-en"
+    language: Annotated[str, Option(help="BCP 47 tag of the language of the sentences.")] = "en"
+    data_statement: Annotated[
+        str, Option(help="What the sentences are, who labelled them and how well; for the card.")
+    ] = ""
+
+    # The labelled sentences.
+    train: Annotated[list[str], Option(help="Labelled sentences to learn from; may be repeated.")] = field(
+        default_factory=list
+    )
+    dev: Annotated[
+        str, Option(help="Labelled sentences to report on, never fitted on; without it a part of --train.")
+    ] = ""
+    dev_fraction: Annotated[
+        float, Option(min=0.01, max=0.5, help="Share of the documents of --train that are dev without --dev.")
+    ] = 0.2
+    validation_fraction: Annotated[
+        float,
+        Option(min=0.01, max=0.5, help="Share of the other documents that choose epoch and thresholds."),
+    ] = 0.1
+    corrections: Annotated[
+        str, Option(help="A file of labels by sentence id that replace those of --train.")
+    ] = ""
+    mix: Annotated[
+        bool,
+        Option("--mix/--no-mix", help="Add as many sentences of the project's own corpus, for old skills."),
+    ] = False
+    text_column: Annotated[str, Option(help="The column of the sentences; guessed where obvious.")] = ""
+    labels_column: Annotated[str, Option(help="The column of the labels; guessed where obvious.")] = ""
+    doc_column: Annotated[str, Option(help="The column of the documents; guessed where obvious.")] = ""
+    label_map: Annotated[
+        dict[str, str], Option(metavar="NAME: LABEL", help='What labels are called, "CTA: call_to_action".')
+    ] = field(default_factory=dict)
+    data_sha256: Annotated[
+        dict[str, str], Option(metavar="FILE: SHA256", help="Of the files above; checked where stated.")
+    ] = field(default_factory=dict)
+
+    # The model to start from.
+    from_model: Annotated[
+        str, Option("--from", "--from-model", help="Go on from this claimclf model: its name or directory.")
+    ] = ""
+    base_model: Annotated[
+        str, Option(help="Or start from this encoder, with new outputs: a hub id or a path.")
+    ] = "sentence-transformers/all-MiniLM-L6-v2"
+    base_model_name: Annotated[str, Option(help="What the card calls an encoder that is given by path.")] = ""
+    base_model_sha256: Annotated[
+        str, Option(help="Of the model.safetensors of either; checked where stated.")
+    ] = ""
+    window_length: Annotated[
+        int, Option(min=8, max=8192, help="Longest input in tokens; longer training sentences are cut.")
+    ] = 128
+    window_overlap: Annotated[
+        int, Option(min=0, max=4096, help="Tokens that neighbouring windows of a long text share.")
+    ] = 32
+
+    # How it learns.
+    seed: Annotated[int, Option(help="Of weights, order of sentences, dropout and the splits.")] = 13
+    epochs: Annotated[int, Option(min=1, max=1000, help="Passes over the training sentences.")] = 4
+    batch_size: Annotated[int, Option(min=1, max=4096, help="Sentences a step, over all processes.")] = 32
+    learning_rate: Annotated[
+        float, Option(min=1e-8, max=1.0, help="Peak of the linear schedule (AdamW).")
+    ] = 1e-4
+    warmup_fraction: Annotated[
+        float, Option(min=0.0, max=1.0, help="Share of the steps in which the learning rate rises.")
+    ] = 0.1
+    weight_decay: Annotated[float, Option(min=0.0, max=1.0, help="AdamW's.")] = 0.01
+    layer_decay: Annotated[
+        float, Option(min=0.01, max=1.0, help="Each layer learns this much slower than the one above it.")
+    ] = 1.0
+    dropout: Annotated[float, Option(min=0.0, max=0.9, help="Of the hidden layers and the classifier.")] = 0.1
+    label_smoothing: Annotated[
+        float, Option(min=0.0, max=0.9, help="How far targets are pulled from 0 and 1 towards 1/4.")
+    ] = 0.0
+    average_decay: Annotated[
+        float, Option(min=0.0, max=0.99999, help="Of the moving average of weights that is kept; 0: none.")
+    ] = 0.998
+    perturbed_share: Annotated[
+        float, Option(min=0.0, max=1.0, help="Share of sentences that get a typo or other marks.")
+    ] = 0.0
+    renamed_share: Annotated[
+        float, Option(min=0.0, max=1.0, help="Share of sentences in which every country is another.")
+    ] = 0.0
+    bf16: Annotated[
+        bool, Option("--bf16/--no-bf16", help="Matrix products in bfloat16 (autocast), not float32.")
+    ] = True
+
+    # How its scores become labels, and what int8 may change.
+    calibration_weights: Annotated[
+        dict[str, float],
+        Option(
+            metavar="STRATUM: WEIGHT",
+            help="How much held-out sentences of a stratum count for temperatures (for thresholds once "
+            "each); those of other strata are left out. None: each counts once.",
+        ),
+    ] = field(default_factory=dict)
+    allowed_flips: Annotated[
+        float,
+        Option(min=0.0, max=1.0, help="Largest share of labels that int8 may change; else the run fails."),
+    ] = 0.01
 
     def __post_init__(self) -> None:
+        for name, option in options().items():
+            value = getattr(self, name)
+            if option.min is not None and not option.min <= value <= option.max:
+                raise ConfigurationError(
+                    f"{name}: {value} is not possible.", f"Use {option.min} to {option.max}."
+                )
         if self.window_overlap >= self.window_length - 2:
             raise ConfigurationError(
                 f"A window of {self.window_length} tokens cannot overlap by {self.window_overlap}.",
                 "Set window_overlap to a quarter of window_length.",
             )
-        if not all(isinstance(w, (int, float)) and w > 0 for w in self.calibration_weights.values()):
+        if not all(weight > 0 for weight in self.calibration_weights.values()):
             raise ConfigurationError("A weight in calibration_weights is not above 0.", "Leave it out.")
-        for name, low, high in _RANGES:
-            if not low <= getattr(self, name) <= high:
-                raise ConfigurationError(
-                    f"{name}: {getattr(self, name)} is not possible.", f"Use {low} to {high}."
-                )
+        if unknown := set(self.label_map.values()) - {*(label.value for label in LABELS), NONE_NAME}:
+            raise ConfigurationError(
+                f"label_map: {', '.join(sorted(unknown))} is no label.",
+                f"Known: {', '.join(label.value for label in LABELS)}, {NONE_NAME}.",
+            )
 
     @classmethod
     def from_yaml(cls, path: Path) -> TrainingConfig:
@@ -101,48 +160,75 @@ class TrainingConfig:
             raise ConfigurationError(f"{path} cannot be read: {error}.", "Give a YAML file.") from error
         if not isinstance(document, dict):
             raise ConfigurationError(f"{path} is not a mapping.", "Write one `field: value` a line.")
-        return cls(**{str(name): _checked(str(name), value) for name, value in document.items()})
+        return cls().with_values({str(name): value for name, value in document.items()})
+
+    def with_values(self, values: Mapping[str, Any]) -> TrainingConfig:
+        """The same configuration but for some fields.
+
+        Raises:
+            ConfigurationError: as `from_yaml`.
+
+        >>> TrainingConfig().with_values({"epochs": 7}).epochs
+        7
+        """
+        return replace(self, **{name: _checked(name, value) for name, value in values.items()})
+
+    @property
+    def columns(self) -> Columns:
+        """What the columns and labels of the labelled files are called."""
+        return Columns(
+            self.text_column or None, self.labels_column or None, self.doc_column or None, self.label_map
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON types."""
         return asdict(self)
 
+    def to_yaml(self) -> str:
+        """The fields as YAML that `from_yaml` reads."""
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=110)
 
-_RANGES = (
-    ("validation_fraction", 0.01, 0.5),
-    ("window_length", 8, 512),
-    ("window_overlap", 0, 256),
-    ("epochs", 1, 1000),
-    ("batch_size", 1, 4096),
-    ("learning_rate", 1e-8, 1.0),
-    ("warmup_fraction", 0.0, 1.0),
-    ("weight_decay", 0.0, 1.0),
-    ("layer_decay", 0.01, 1.0),
-    ("dropout", 0.0, 0.9),
-    ("label_smoothing", 0.0, 0.9),
-    ("average_decay", 0.0, 0.99999),
-    ("perturbed_share", 0.0, 1.0),
-    ("renamed_share", 0.0, 1.0),
-    ("allowed_flips", 0.0, 1.0),
-)
 
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "str": str,
-    "int": int,
-    "float": (int, float),
-    "bool": bool,
-    "dict[str, float]": dict,
-}
+def options() -> dict[str, Any]:
+    """The command line option that describes each field of `TrainingConfig`, by name."""
+    return {name: hint.__metadata__[0] for name, hint in _hints().items()}
+
+
+def types() -> dict[str, Any]:
+    """The type of each field of `TrainingConfig`, by name."""
+    return {name: hint.__origin__ for name, hint in _hints().items()}
+
+
+def _hints() -> dict[str, Any]:
+    hints = get_type_hints(TrainingConfig, include_extras=True)
+    return {member.name: hints[member.name] for member in fields(TrainingConfig)}
 
 
 def _checked(name: str, value: Any) -> Any:
-    types = {field.name: str(field.type) for field in fields(TrainingConfig)}
-    if name not in types:
-        nearest = difflib.get_close_matches(name, types, n=1)
-        hint = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(types)}."
+    known = types()
+    if name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(known)}."
         raise ConfigurationError(f"There is no field {name!r}.", hint)
-    if not isinstance(value, _TYPES[types[name]]) or (isinstance(value, bool) and types[name] != "bool"):
+    if not _fits(value, known[name]):
+        written = (
+            getattr(known[name], "__name__", "") if get_origin(known[name]) is None else str(known[name])
+        )
         raise ConfigurationError(
-            f"{name}: {value!r} is not a {types[name]}.", "YAML wants numbers like 0.0001 or 1.0e-4."
+            f"{name}: {value!r} is not a {written}.",
+            'YAML wants numbers like 0.0001 or 1.0e-4, and names like "no" and "7" in quotes.',
         )
     return value
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    if wanted in (dict[str, str], dict[str, float]):
+        of_values = wanted.__args__[1]
+        return isinstance(value, dict) and all(
+            isinstance(name, str) and _fits(entry, of_values) for name, entry in value.items()
+        )
+    if wanted == list[str]:
+        return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+    if isinstance(value, bool) or wanted is bool:
+        return isinstance(value, bool) and wanted is bool
+    return isinstance(value, (int, float) if wanted is float else wanted)

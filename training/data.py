@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from claimclf.errors import LabelledDataError
 from claimclf.labels import LABELS, Label
-from training.columns import GUESSED, NONE_NAME, Columns, doc_of, labels_of, text_of
+from training.columns import GUESSED, NONE_NAME, Columns, doc_of, is_labelled, labels_of, text_of
 from training.formats import Record, read_records
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_LOG = logging.getLogger(__name__)
 NONE = len(LABELS)  # the class index of "none of the four", after those of the labels
 CLASSES: tuple[str, ...] = (*(label.value for label in LABELS), NONE_NAME)
+CORRECTED = "corrected"  # the column of a spreadsheet of suspicious labels in which people write better ones
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,9 @@ def read_labelled(
     """The labelled sentences of a file or data set; see `training.formats.read_records` for the formats.
 
     The labels of a sentence are a list of label names, primary first, ``[]`` for none; or, in a cell, names
-    with ``|`` between them, where a blank cell or ``none`` says none of the four. Without documents every
-    sentence is its own document. A column ``stratum`` says how a sentence came into the sample.
+    with ``|`` between them, where a blank cell or ``none`` says none of the four; or one column a label; see
+    `training.columns.labels_of`. Without documents every sentence is its own document. A column ``stratum``
+    says how a sentence came into the sample. What an annotation tool exports without an answer is left out.
 
     Raises:
         LabelledDataError: the file cannot be read, is empty, lacks a column, or a line is not as described;
@@ -86,15 +90,23 @@ def read_each(
 ) -> Iterator[LabelledSentence | LabelledDataError]:
     """Each record of a file or data set as a sentence, or as what is wrong with it.
 
+    Items of an annotation tool that nobody answered are left out, and their number is logged as a warning.
+
     Raises:
         LabelledDataError: the file as a whole cannot be read.
     """
+    left_out = 0
     for record in read_records(source, split=split):
+        if not is_labelled(record, columns):
+            left_out += 1
+            continue
         try:
             row: LabelledSentence | LabelledDataError = _parse(record, columns)
         except LabelledDataError as error:
             row = error
         yield row
+    if left_out:
+        _LOG.warning("%s: %d items without a submitted answer are left out.", source, left_out)
 
 
 def read_texts(source: str | Path, columns: Columns = GUESSED, *, split: str | None = None) -> Iterator[str]:
@@ -150,18 +162,28 @@ def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentenc
 
 
 def read_corrections(path: Path) -> dict[str, tuple[Label, ...]]:
-    """Labels by `LabelledSentence.key`, from a JSON Lines file with the fields ``id`` and ``labels``.
+    """Labels by `LabelledSentence.key`, from a file with the fields ``id`` and ``labels`` or ``corrected``.
 
-    So labels that a later reading changed can be published where the sentences cannot.
+    So labels that a later reading changed can be published where the sentences cannot. In a file that has the
+    column ``corrected``, as `training.audit` writes, that column counts, and a blank cell corrects nothing:
+    only ``none`` or ``[]`` there takes a label away.
 
     Raises:
         LabelledDataError: the file cannot be read, or a line is not as described; the error names the line.
     """
-    corrections = {}
+    corrections: dict[str, tuple[Label, ...]] = {}
     for record in read_records(path):
-        if not isinstance(record.fields.get("id"), str):
+        cell = record.fields.get(CORRECTED, "")
+        if CORRECTED in record.fields and (cell is None or (isinstance(cell, str) and not cell.strip())):
+            continue
+        key = record.fields.get("id")
+        if not isinstance(key, str):
             raise LabelledDataError(record.place, "no id", 'Write {"id": "…", "labels": ["denial"]}.')
-        corrections[record.fields["id"]] = labels_of(record, GUESSED)
+        labels = labels_of(record, Columns(labels=CORRECTED) if CORRECTED in record.fields else GUESSED)
+        if corrections.setdefault(key, labels) != labels:
+            raise LabelledDataError(
+                record.place, f"the sentence {key} has other labels further up", "Correct it once."
+            )
     return corrections
 
 

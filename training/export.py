@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from inspect import signature
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _OPSET = 18
 _TOLERANCE = 1e-3
-_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 def export(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:
@@ -43,28 +43,23 @@ def export(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory
 def _export_onnx(model: PreTrainedModel, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     float_path = path.with_name("float32.onnx")
-    # Three tensors: torch.export takes one tensor passed twice for one input, and drops the other.
-    example = (
-        torch.arange(2 * 8).reshape(2, 8) % int(model.config.vocab_size),
-        torch.ones((2, 8), dtype=torch.long),
-        torch.zeros((2, 8), dtype=torch.long),
-    )
+    inputs = _inputs(model, torch.arange(2 * 8).reshape(2, 8))
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", min=2)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _LogitsOnly(model),
-            example,
+            _LogitsOnly(model, list(inputs)),
+            tuple(inputs.values()),
             float_path,
-            input_names=_INPUTS,
+            input_names=list(inputs),
             output_names=["logits"],
-            dynamic_shapes=(axes, axes, axes),
+            dynamic_shapes=((axes,) * len(inputs),),
             opset_version=_OPSET,
             external_data=False,
             verbose=False,
         )
     _check_same_logits(model, float_path)
-    quantize(float_path, path, intermediate_size=int(model.config.intermediate_size))
+    quantize(float_path, path, intermediate_size=_intermediate_size(model))
     float_path.unlink()
 
 
@@ -72,8 +67,7 @@ def _check_same_logits(model: PreTrainedModel, path: Path) -> None:
     """The float32 graph must compute what the model does, at lengths it was not traced with."""
     session = InferenceSession(path, providers=["CPUExecutionProvider"])
     for tokens in (3, 8, 21):
-        ids = torch.arange(7, 7 + tokens).unsqueeze(0) % int(model.config.vocab_size)
-        inputs = dict(zip(_INPUTS, (ids, torch.ones_like(ids), torch.zeros_like(ids)), strict=True))
+        inputs = _inputs(model, torch.arange(7, 7 + tokens).unsqueeze(0))
         with torch.inference_mode():
             expected = model(**inputs).logits.numpy()
         (exported,) = session.run(["logits"], {name: value.numpy() for name, value in inputs.items()})
@@ -82,15 +76,32 @@ def _check_same_logits(model: PreTrainedModel, path: Path) -> None:
             raise AssertionError(f"the ONNX graph is not the model: logits of {tokens} tokens off by {worst}")
 
 
+def _inputs(model: PreTrainedModel, numbers: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What the model takes, of a shape (batch, tokens); encoders without segments take no token types.
+
+    Each is a tensor of its own: torch.export takes one that is passed twice for a single input.
+    """
+    ids = numbers % int(model.config.vocab_size)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    if "token_type_ids" in signature(model.forward).parameters:
+        inputs["token_type_ids"] = torch.zeros_like(ids)
+    return inputs
+
+
+def _intermediate_size(model: PreTrainedModel) -> int:
+    """Width of the feed-forward layers, as BERT or DistilBERT call it."""
+    return int(getattr(model.config, "intermediate_size", None) or model.config.hidden_dim)
+
+
 class _LogitsOnly(torch.nn.Module):
     """The model with positional inputs and one tensor out, as a graph wants it."""
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, inputs: list[str]) -> None:
         super().__init__()
         self.model = model
+        self.inputs = inputs
         self.eval()
 
-    def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> torch.Tensor:
-        output = self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
-        logits: torch.Tensor = output.logits
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(**dict(zip(self.inputs, tensors, strict=True))).logits
         return logits

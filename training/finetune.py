@@ -1,4 +1,4 @@
-"""Fine-tunes an encoder with four sigmoid outputs, one a label; "none" is all four low."""
+"""Fine-tunes a model with four sigmoid outputs, one a label; "none" is all four low."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from datasets import Dataset
+from safetensors.torch import load_file
 from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers import (
     AutoConfig,
@@ -17,13 +18,18 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS
-from training.averaging import KeepBestAverage
+from training.averaging import KeepBestAverage, last_whole_checkpoint
 from training.calibrate import primary_of
 from training.data import NONE, targets
 from training.metrics import macro_f1
 from training.optimizer import layered_adamw
+from training.processes import processes, sentences_a_device
+from training.progress import ShowProgress
+from training.run_directory import LOG_FILE, log_lines, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,11 +42,12 @@ if TYPE_CHECKING:
 
 _EVAL_BATCH_SIZE = 64
 _METRIC = "eval_macro_f1"
+_DROPOUT = ("hidden_dropout_prob", "dropout", "seq_classif_dropout", "mlp_dropout", "classifier_dropout")
 
 
 def fine_tune(
     config: TrainingConfig,
-    base_model: Path,
+    start: Path,
     train: Sequence[LabelledSentence],
     validation: Sequence[LabelledSentence],
     work: Path,
@@ -51,22 +58,27 @@ def fine_tune(
 
     Args:
         config: how to train.
-        base_model: the directory of the encoder to start from.
+        start: the directory of the model to start from: an encoder, which gets new outputs, or a
+            claimclf model.
         train: the sentences to learn from.
         validation: sentences of other documents, to choose the epoch on.
-        work: where checkpoints and the best model so far are kept.
-        resume: go on from the last checkpoint in ``work``, if there is one.
+        work: where checkpoints, the best weights so far and the log are kept.
+        resume: go on from the last whole checkpoint in ``work``, if there is one.
+
+    Raises:
+        ConfigurationError: the model cannot read windows of the configured length, or the batch cannot be
+            shared out among the processes.
     """
     set_seed(config.seed)
-    tokenizer = AutoTokenizer.from_pretrained(base_model, model_max_length=config.window_length)
-    model = _with_new_head(base_model, config.dropout)
+    tokenizer = AutoTokenizer.from_pretrained(start, model_max_length=config.window_length)
+    model = _model(start, config)
     optimizer = layered_adamw(
         model,
         learning_rate=config.learning_rate,
         layer_decay=config.layer_decay,
         weight_decay=config.weight_decay,
     )
-    best = work / "best"
+    best = work / "best.safetensors"
     trainer = Trainer(
         model=model,
         args=_arguments(config, work, steps_an_epoch=-(-len(train) // config.batch_size)),
@@ -78,21 +90,43 @@ def fine_tune(
         optimizers=(optimizer, None),
         callbacks=[KeepBestAverage(model, decay=config.average_decay, metric=_METRIC, best=best)],
     )
-    trainer.train(resume_from_checkpoint=resume and any(work.glob("checkpoint-*")))
-    return AutoModelForSequenceClassification.from_pretrained(best, dtype=torch.float32), tokenizer
+    for callback in (ProgressCallback, PrinterCallback):
+        trainer.remove_callback(callback)
+    trainer.add_callback(ShowProgress(_METRIC))
+    with processes().main_process_first():
+        checkpoint = last_whole_checkpoint(work) if resume else None
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    processes().wait_for_everyone()
+    if processes().is_main_process:
+        write(work / LOG_FILE, log_lines(trainer.state.log_history))
+    return _with_weights(model, best), tokenizer
 
 
-def _with_new_head(base_model: Path, dropout: float) -> PreTrainedModel:
+def _model(start: Path, settings: TrainingConfig) -> PreTrainedModel:
+    """The model at a path in float32; what an encoder lacks, the outputs, begins at random."""
     config = AutoConfig.from_pretrained(
-        base_model, num_labels=len(LABELS), problem_type="multi_label_classification"
+        start, num_labels=len(LABELS), problem_type="multi_label_classification"
     )
-    for name in ("hidden_dropout_prob", "dropout"):  # as BERT and DistilBERT call it
-        if hasattr(config, name):
-            setattr(config, name, dropout)
+    longest = getattr(config, "max_position_embeddings", None)
+    if longest is not None and settings.window_length > longest:
+        raise ConfigurationError(
+            f"window_length: the model reads {longest} tokens at most, not {settings.window_length}.",
+            f"Use {longest} or less.",
+        )
+    for name in _DROPOUT:
+        if getattr(config, name, None) is not None:
+            setattr(config, name, settings.dropout)
     model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-        base_model, config=config, dtype=torch.float32
+        start, config=config, dtype=torch.float32
     )
     return model
+
+
+def _with_weights(model: PreTrainedModel, weights: Path) -> PreTrainedModel:
+    """A model of the same kind, without what the Trainer wraps around its forward pass."""
+    plain: PreTrainedModel = type(model)(model.config)
+    plain.load_state_dict(load_file(weights))
+    return plain
 
 
 def _smoothed_cross_entropy(smoothing: float) -> Callable[..., torch.Tensor]:
@@ -110,30 +144,29 @@ def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> Train
         output_dir=str(work),
         seed=config.seed,
         num_train_epochs=config.epochs,
-        per_device_train_batch_size=config.batch_size,
+        per_device_train_batch_size=sentences_a_device(config.batch_size),
         per_device_eval_batch_size=_EVAL_BATCH_SIZE,
         warmup_steps=round(config.warmup_fraction * config.epochs * steps_an_epoch),
         lr_scheduler_type="linear",
         bf16=config.bf16,
         use_cpu=not torch.cuda.is_available(),
+        accelerator_config={"split_batches": True},  # the same batches, however many processes share them
+        average_tokens_across_devices=False,  # all processes have as many sentences: their means count alike
         train_sampling_strategy="group_by_length",
         eval_strategy="epoch",
         save_strategy="epoch",
-        save_total_limit=1,
+        save_total_limit=2,  # while the newest is being written, the one before is whole
         logging_steps=50,
         dataloader_pin_memory=torch.cuda.is_available(),
+        disable_tqdm=True,
         report_to="none",
     )
 
 
 def _tokenised(rows: Sequence[LabelledSentence], tokenizer: PreTrainedTokenizerBase) -> Dataset:
-    dataset = Dataset.from_dict({"text": [row.text for row in rows], "labels": targets(rows).tolist()})
-
-    def tokenise(batch: dict[str, Any]) -> dict[str, Any]:
-        encoded: dict[str, Any] = dict(tokenizer(batch["text"], truncation=True))
-        return {**encoded, "length": [len(ids) for ids in encoded["input_ids"]]}
-
-    return dataset.map(tokenise, batched=True, remove_columns=["text"])
+    encoded = dict(tokenizer([row.text for row in rows], truncation=True))
+    lengths = [len(ids) for ids in encoded["input_ids"]]
+    return Dataset.from_dict({**encoded, "labels": targets(rows).tolist(), "length": lengths})
 
 
 def _compute_metrics(evaluation: EvalPrediction) -> dict[str, float]:

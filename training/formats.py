@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import LabelledDataError
+from training.annotation_exports import plain_records
+from training.spreadsheets import worksheet_rows
+from training.text_files import delimited, json_lines, json_records, not_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import TextIO
+    from collections.abc import Callable, Iterator
 
     from datasets import Dataset
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_KNOWN = ".jsonl, .csv, .tsv (plain or .gz), .parquet, a `datasets` directory or a hub id"
+_TEXT_FILES: dict[str, Callable[[Path], Iterator[tuple[str, dict[str, Any]]]]] = {
+    ".jsonl": json_lines,
+    ".json": json_records,
+    ".csv": lambda path: delimited(path, None),
+    ".tsv": lambda path: delimited(path, "\t"),
+    ".txt": lambda path: delimited(path, "\t"),
+}
+_KNOWN = ".csv, .tsv, .jsonl, .json (plain or .gz), .xlsx, .parquet, a `datasets` directory or a hub id"
 
 
 @dataclass(frozen=True)
@@ -29,78 +35,50 @@ class Record:
     Attributes:
         place: where it stands, for messages: ``dev.csv, line 3``.
         fields: its columns by name.
+        submitted: False for an item of an annotation tool that nobody has labelled.
     """
 
     place: str
     fields: Mapping[str, Any]
+    submitted: bool = True
 
 
 def read_records(source: str | Path, *, split: str | None = None) -> Iterator[Record]:
     """The records of a file or a `datasets` directory, one after another.
 
+    Exports of annotation tools become plain records, see `training.annotation_exports`.
+
     Args:
-        source: a ``.jsonl``, ``.csv`` or ``.tsv`` file (UTF-8, plain or gzipped), a ``.parquet`` file, a
-            directory that `datasets` saved or can load, or the id of a data set on the hub.
+        source: a ``.csv``, ``.tsv``, ``.jsonl`` or ``.json`` file (UTF-8, or UTF-16 with a byte order mark;
+            plain or gzipped), a ``.txt`` file with tabs (Excel's "Unicode text"), an ``.xlsx`` or
+            ``.parquet`` file, a directory that `datasets` saved or can load, or the id of a data set on the
+            hub.
         split: which split of a data set that has several.
 
     Raises:
         LabelledDataError: the file cannot be read, or a line is not a record; the error names the line.
     """
+    return plain_records(_records(source, split))
+
+
+def _records(source: str | Path, split: str | None) -> Iterator[Record]:
     path = Path(source)
     kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     try:
         if path.is_dir() or not (path.exists() or path.suffix):
             yield from _dataset_records(str(source), split)
-        elif kind == ".parquet":
+        elif kind.lower() in _TEXT_FILES:
+            yield from (Record(*row) for row in _TEXT_FILES[kind.lower()](path))
+        elif path.suffix.lower() == ".parquet":
             yield from _parquet_records(path)
-        elif kind == ".jsonl":
-            yield from _text_records(path, _json_lines)
-        elif kind in _DELIMITERS:
-            yield from _text_records(path, lambda file: _delimited(file, path, _DELIMITERS[kind]))
+        elif path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
+            yield from (Record(*row) for row in worksheet_rows(path))
         else:
             raise LabelledDataError(str(path), f"of an unknown format {path.suffix!r}", f"Give {_KNOWN}.")
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise LabelledDataError(
-            str(path), f"cannot be read ({error})", "Give a whole, UTF-8 encoded file."
-        ) from error
-
-
-def _text_records(path: Path, parse: Any) -> Iterator[Record]:
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        for number, fields in parse(file):
-            place = f"{path}, line {number}"
-            if isinstance(fields, ValueError):
-                raise LabelledDataError(place, f"not JSON ({fields})", "Write one JSON object a line.")
-            if not isinstance(fields, dict):
-                raise LabelledDataError(
-                    place, "not a JSON object", 'Write {"text": "…", "labels": ["denial"]}.'
-                )
-            yield Record(place, fields)
-
-
-def _json_lines(file: TextIO) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(file, 1):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield number, ValueError(error)
-
-
-def _delimited(file: TextIO, path: Path, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    csv.field_size_limit(1 << 30)
-    reader = csv.DictReader(file, delimiter=delimiter, strict=True)
-    line = 2
-    for fields in reader:
-        if None in fields or None in fields.values():
-            raise LabelledDataError(
-                f"{path}, line {line}",
-                f"has not the {len(reader.fieldnames or ())} columns of the header",
-                f"Put cells that hold {delimiter!r} or a line break in double quotes.",
-            )
-        yield line, fields
-        line = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        raise not_utf8(path) from error
+    except (OSError, EOFError, csv.Error) as error:
+        raise LabelledDataError(str(path), f"cannot be read ({error})", "Give a whole file.") from error
 
 
 def _parquet_records(path: Path) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""The pictures of a report, each as a data URI that an HTML page can hold."""
+"""The pictures of a report, each as a data URI that an HTML page can hold; and those that are files."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from training.metrics import risk_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from matplotlib.axes import Axes
 
+    from training.curve_fit import Curve
     from training.evaluation import Evaluation
     from training.metrics import Bin, Outcomes
 
@@ -86,6 +88,45 @@ def risk_at_coverage(by_system: Mapping[str, Outcomes]) -> str:
     if len(by_system) > 1:
         axes.legend(loc="upper left", fontsize="small")
     return _data_uri(figure)
+
+
+def learning_curves(curves: Mapping[str, Curve], *, path: Path) -> None:
+    """Macro-F1 against the number of training sentences, written to a file in the format it ends in.
+
+    A dot a seed and size, a ring their mean; the fitted curve with its 95 % band, dashed where it goes beyond
+    the data.
+    """
+    figure, axes = _figure()
+    for (strategy, curve), colour in zip(curves.items(), COLOURS, strict=False):
+        for scores in 100 * curve.by_seed:
+            axes.plot(curve.sizes, scores, ".", color=colour, markersize=4, alpha=0.6)
+        means = [100 * score.value for score in curve.scores]
+        axes.plot(curve.sizes, means, "o", color=colour, markerfacecolor="none", label=strategy)
+        _draw_line(axes, curve, colour)
+    axes.set_xscale("log")
+    ticks = _ticks(curves)
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=45)
+    axes.minorticks_off()
+    axes.set(xlabel="training sentences", ylabel="macro-F1 on dev, %")
+    axes.legend(loc="lower right", fontsize="small")
+    figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def _draw_line(axes: Axes, curve: Curve, colour: str) -> None:
+    if not curve.line:
+        return
+    sentences = np.array([n for n, _ in curve.line])
+    value, low, high = 100 * np.array([(e.value, e.low, e.high) for _, e in curve.line]).T
+    measured = sentences <= curve.sizes[-1]
+    axes.plot(sentences[measured], value[measured], color=colour)
+    axes.plot(sentences[~measured], value[~measured], color=colour, linestyle="--")
+    axes.fill_between(sentences, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _ticks(curves: Mapping[str, Curve]) -> list[int]:
+    sizes = {size for curve in curves.values() for size in curve.sizes}
+    ahead = {far.sentences for curve in curves.values() for far in curve.extrapolations}
+    return sorted(sizes | ahead)
 
 
 def _figure() -> tuple[Figure, Axes]:

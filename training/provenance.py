@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from claimclf.model_dir import file_sha256
 from claimclf.version import __version__
 from training.calibrate import calibration_rows
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from training.base_model import BaseModel
     from training.config import TrainingConfig
     from training.data import LabelledSentence
+    from training.training_data import TrainingData
 
 _PACKAGES = (
     "torch",
@@ -38,28 +38,34 @@ _PACKAGES = (
 def provenance(
     config: TrainingConfig,
     base_model: BaseModel,
-    train_data: Sequence[Path],
-    dev_data: Path,
-    train: Sequence[LabelledSentence],
-    validation: Sequence[LabelledSentence],
+    data: TrainingData,
 ) -> dict[str, Any]:
-    """Configuration, base model, data and versions, as plain JSON types."""
+    """Configuration, base model, data and versions, as plain JSON types.
+
+    Args:
+        config: of the run, complete.
+        base_model: what it started from.
+        data: the sentences.
+    """
     return {
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "config": config.to_dict(),
         "base_model": base_model.to_dict(),
         "data": {
             "train": {
-                "files": [{"file": path.name, "sha256": file_sha256(path)} for path in train_data],
-                **_counts(train),
+                "files": [
+                    {"file": Path(name).name, "sha256": config.data_sha256.get(name)}
+                    for name in (*config.train, *filter(None, [config.corrections]))
+                ],
+                **_counts(data.train),
             },
             "validation": {
                 "part_of": "train",
                 "split": "by document",
-                "calibrated_on": len(calibration_rows(validation, config.calibration_weights)),
-                **_counts(validation),
+                "calibrated_on": len(calibration_rows(data.validation, config.calibration_weights)),
+                **_counts(data.validation),
             },
-            "dev": {"file": dev_data.name, "sha256": file_sha256(dev_data)},
+            "dev": {"file": data.dev_name, "sha256": config.data_sha256.get(config.dev)},
         },
         "code": {"claimclf": __version__, "commit": _commit()},
         "environment": environment(),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import labelled_records, write_jsonl
-from training.train import train
+from training.config import TrainingConfig
+from training.make_model import make_model
 
 CONFIG = """
 name: claimclf-tiny
@@ -33,27 +35,35 @@ class Inputs:
     train: Path
     dev: Path
     base_model: Path
+    rival: Path
 
-    def run(self, output: Path, *, resume: bool = False) -> None:
-        train(
-            config=self.config,
-            train_data=[self.train],
-            dev=self.dev,
-            base_model=str(self.base_model),
-            output=output,
-            resume=resume,
-        )
+    @property
+    def files(self) -> dict[str, Any]:
+        """The fields of the configuration that say what is read."""
+        return {"train": [str(self.train)], "dev": str(self.dev), "base_model": str(self.base_model)}
+
+    @property
+    def options(self) -> list[str]:
+        """The same for the command line, with the configuration."""
+        return [
+            *("--config", str(self.config), "--train", str(self.train), "--dev", str(self.dev)),
+            *("--base-model", str(self.base_model), "--against", str(self.rival)),
+        ]
+
+    def run(self, output: Path, *, resume: bool = False, **changed: Any) -> None:
+        settings = TrainingConfig.from_yaml(self.config).with_values({**self.files, **changed})
+        make_model(settings, output, against=str(self.rival), resume=resume)
 
 
 @pytest.fixture(scope="session")
-def inputs(tmp_path_factory: pytest.TempPathFactory, base_model: Path) -> Inputs:
+def inputs(tmp_path_factory: pytest.TempPathFactory, base_model: Path, tiny_dir: Path) -> Inputs:
     folder = tmp_path_factory.mktemp("inputs")
     records = labelled_records()
     config = folder / "config.yaml"
     config.write_text(CONFIG, encoding="utf-8")
     train_data = write_jsonl(folder / "train.jsonl", records[:500] + records[-3:])
     dev = write_jsonl(folder / "dev.jsonl", records[500:])
-    return Inputs(config, train_data, dev, base_model)
+    return Inputs(config, train_data, dev, base_model, tiny_dir)
 
 
 @pytest.fixture(scope="session")

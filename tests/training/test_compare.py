@@ -11,7 +11,8 @@ from claimclf import Label, Prediction, Scores
 from claimclf.errors import OutputExistsError
 from tests.training.conftest import Inputs
 from training.bootstrap import Estimate
-from training.compare import compare, comparison, verdict
+from training.compare import compare
+from training.comparison import comparison, verdict
 from training.data import LabelledSentence
 
 SCORES = Scores((0.5, 0.5, 0.5, 0.5))

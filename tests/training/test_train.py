@@ -3,20 +3,35 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForSequenceClassification
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    DistilBertConfig,
+    ElectraConfig,
+    PreTrainedConfig,
+    RobertaConfig,
+)
 
-from claimclf import ClaimClassifier
+from claimclf import ClaimClassifier, Label
 from claimclf.errors import ConfigurationError, ExportDisagreesError, OutputExistsError
+from claimclf.model_dir import file_sha256
+from tests.conftest import tiny_tokenizer, write_jsonl
 from tests.training.conftest import Inputs
-from training.averaging import KeepBestAverage
-from training.data import read_labelled
+from training.config import TrainingConfig
+from training.data import primaries, read_labelled
+from training.make_model import make_model
+from training.measured import Measured
 from training.metrics import Outcomes, measure
+from training.run_directory import CONFIG_FILE, LOG_FILE, METRICS_FILE
+from training.training_data import TrainingData
 
 
 def metadata(model_dir: Path) -> dict[str, Any]:
@@ -78,41 +93,112 @@ def test_nothing_is_left_beside_the_model(trained_dir: Path) -> None:
     assert [path.name for path in trained_dir.parent.iterdir()] == [trained_dir.name]
 
 
-def test_training_is_repeatable_and_resumes_where_it_stopped(
-    trained_dir: Path, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_run_can_be_made_again_from_its_directory(
+    trained_dir: Path, inputs: Inputs, tmp_path: Path
 ) -> None:
-    output = tmp_path / "again"
-    on_save = KeepBestAverage.on_save
+    config = TrainingConfig.from_yaml(trained_dir / CONFIG_FILE)
+    make_model(config, tmp_path / "again", against=str(inputs.rival))
+    assert metadata(tmp_path / "again")["sha256"] == metadata(trained_dir)["sha256"], "not bit for bit"
 
-    def stop_after_saving(self: KeepBestAverage, *args: Any, **kwargs: Any) -> None:
-        on_save(self, *args, **kwargs)
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(KeepBestAverage, "on_save", stop_after_saving)
-    with pytest.raises(KeyboardInterrupt):
-        inputs.run(output)
-    monkeypatch.undo()
-    assert not output.exists()
+def test_the_run_directory_holds_data_hashes_log_and_metrics(trained_dir: Path, inputs: Inputs) -> None:
+    config = TrainingConfig.from_yaml(trained_dir / CONFIG_FILE)
+    assert config.data_sha256 == {str(path): file_sha256(path) for path in (inputs.train, inputs.dev)}
+    log = [json.loads(line) for line in (trained_dir / LOG_FILE).read_text().splitlines()]
+    assert sum("eval_macro_f1" in entry for entry in log) == config.epochs
+    metrics = json.loads((trained_dir / METRICS_FILE).read_text())
+    assert metrics["systems"]["int8"]["macro_f1"] > 0.9
+    assert metrics["evaluation"]["data"]["name"] == inputs.dev.name
+    (compared,) = metrics["against"]
+    difference = compared["differences"]["macro_f1"]
+    assert compared["rival"] == "tiny"
+    assert 0 < difference["low"] <= difference["value"] <= difference["high"]
 
-    inputs.run(output, resume=True)
-    expected = load_file(trained_dir / "model.safetensors")
-    resumed = load_file(output / "model.safetensors")
-    assert all(torch.equal(weight, resumed[name]) for name, weight in expected.items())
-    assert metadata(output)["sha256"] == metadata(trained_dir)["sha256"]
+
+def test_it_ends_by_saying_whether_it_is_better(
+    inputs: Inputs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs.run(tmp_path / "model", epochs=4)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "claimclf-tiny against tiny on dev.jsonl" in said
+    assert said.count("claimclf-tiny is better") == 1
+
+
+def test_another_file_of_the_same_name_is_refused(inputs: Inputs, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is not the file that the configuration states"):
+        inputs.run(tmp_path / "model", data_sha256={str(inputs.train): "0" * 64})
+
+
+def test_without_dev_some_documents_are_kept_apart(inputs: Inputs) -> None:
+    config = TrainingConfig.from_yaml(inputs.config).with_values({**inputs.files, "dev": ""})
+    data = TrainingData.read(config)
+    documents = [{row.doc for row in part} for part in (data.train, data.validation, data.dev)]
+    assert not documents[0] & documents[1]
+    assert not documents[2] & (documents[0] | documents[1])
+    assert data.dev_name == "a part of train.jsonl"
+    assert 0.1 < len(data.dev) / 503 < 0.3
+    shares = [np.bincount(primaries(part), minlength=5) / len(part) for part in (data.train, data.dev)]
+    assert np.abs(shares[0] - shares[1]).max() < 0.1, "labels are not stratified"
+
+
+def test_mixing_adds_as_many_sentences_of_the_own_corpus(inputs: Inputs) -> None:
+    config = TrainingConfig.from_yaml(inputs.config).with_values({**inputs.files, "mix": True})
+    data, alone = TrainingData.read(config), TrainingData.read(replace(config, mix=False))
+    assert alone.mixed == 0
+    assert 500 <= data.mixed < 550
+    assert len(data.train) + len(data.validation) == len(alone.train) + len(alone.validation) + data.mixed
+    assert data.dev == alone.dev
+
+
+def test_corrections_replace_labels(inputs: Inputs, tmp_path: Path) -> None:
+    plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
+    wrong = TrainingData.read(plain).train[0]
+    corrections = write_jsonl(tmp_path / "corrections.jsonl", [{"id": wrong.key, "labels": ["denial"]}])
+    data = TrainingData.read(replace(plain, corrections=str(corrections)))
+    row = next(row for row in (*data.train, *data.validation) if row.key == wrong.key)
+    assert row.labels == (Label.DENIAL,)
+
+
+def test_training_goes_on_from_a_model(trained_dir: Path, inputs: Inputs, tmp_path: Path) -> None:
+    output = tmp_path / "adapted"
+    inputs.run(output, from_model=str(trained_dir), learning_rate=1e-6, epochs=1, average_decay=0.0)
+    start, end = (load_file(path / "model.safetensors") for path in (trained_dir, output))
+    assert all(torch.allclose(end[name].float(), weight.float(), atol=1e-3) for name, weight in start.items())
+    assert metadata(output)["provenance"]["base_model"]["name"] == "claimclf-tiny"
+    metrics = json.loads((output / METRICS_FILE).read_text())
+    assert [compared["data"] for compared in metrics["against"]] == ["dev.jsonl", "the project's own corpus"]
+
+
+@pytest.mark.parametrize("kind", [DistilBertConfig, RobertaConfig, ElectraConfig])
+def test_other_encoders_train_and_export(
+    kind: type[PreTrainedConfig], inputs: Inputs, tmp_path: Path
+) -> None:
+    tokenizer = tiny_tokenizer()
+    torch.manual_seed(0)
+    if kind is DistilBertConfig:
+        config = kind(vocab_size=len(tokenizer), dim=32, n_layers=2, n_heads=4, hidden_dim=64)
+    else:
+        shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+        config = kind(vocab_size=len(tokenizer), pad_token_id=0, max_position_embeddings=64, **shape)
+    encoder = tmp_path / "encoder"
+    AutoModel.from_config(config).save_pretrained(encoder)
+    tokenizer.save_pretrained(encoder)
+    inputs.run(tmp_path / "model", base_model=str(encoder), epochs=1, allowed_flips=1.0)
+    measured = metadata(tmp_path / "model")["provenance"]["measured"]
+    assert measured["flips"] < 0.1 * measured["sentences"]
+
+
+def test_a_window_that_the_model_cannot_read_is_refused(inputs: Inputs, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="reads 64 tokens at most, not 65"):
+        inputs.run(tmp_path / "model", window_length=65)
 
 
 def test_an_export_that_disagrees_fails_and_leaves_no_model(
     inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = tmp_path / "strict.yaml"
-    config.write_text(
-        inputs.config.read_text()
-        .replace("allowed_flips: 0.2", "allowed_flips: 0.0\nepochs: 1")
-        .replace("epochs: 8\n", "")
-    )
-    monkeypatch.setattr("training.train._flips", lambda a, b: 1)
+    monkeypatch.setattr(Measured, "flips", 1)
     with pytest.raises(ExportDisagreesError, match="1 of"):
-        Inputs(config, inputs.train, inputs.dev, inputs.base_model).run(tmp_path / "model")
+        inputs.run(tmp_path / "model", allowed_flips=0.0, epochs=1)
     assert not (tmp_path / "model").exists()
 
 
@@ -127,14 +213,12 @@ def test_a_base_model_that_is_not_there_is_named(
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ConfigurationError, match=location):
-        Inputs(inputs.config, inputs.train, inputs.dev, Path(location)).run(tmp_path / "model")
+        inputs.run(tmp_path / "model", base_model=location)
 
 
 def test_another_base_model_than_the_configured_one_is_refused(inputs: Inputs, tmp_path: Path) -> None:
-    config = tmp_path / "config.yaml"
-    config.write_text(inputs.config.read_text() + f"base_model_sha256: {'f' * 64}\n")
-    with pytest.raises(ConfigurationError, match="is not sentence-transformers/all-MiniLM-L6-v2"):
-        Inputs(config, inputs.train, inputs.dev, inputs.base_model).run(tmp_path / "model")
+    with pytest.raises(ConfigurationError, match="is not"):
+        inputs.run(tmp_path / "model", base_model_sha256="f" * 64)
 
 
 def test_the_command_says_what_is_wrong_in_one_line(inputs: Inputs, tmp_path: Path) -> None:

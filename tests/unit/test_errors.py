@@ -20,6 +20,7 @@ EXAMPLES = [
     errors.UnsafeModelFileError(PATH),
     errors.ModelMetadataError(PATH, "no labels"),
     errors.OutputExistsError(PATH),
+    errors.DiskFullError(PATH, "Free some."),
     errors.UnreadableFileError(PATH, "not there", "Check the path."),
     errors.LabelledDataError("some/where:7", "no text", "Add one."),
     errors.ConfigurationError("epochs=0 is not possible.", "Use 1 or more."),

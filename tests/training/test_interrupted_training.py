@@ -1,0 +1,189 @@
+"""Training that is killed, interrupted, or out of disk, and goes on; and training in several processes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+import typer
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner, Result
+
+from claimclf.errors import ConfigurationError, DiskFullError, OutputExistsError
+from tests.training.conftest import Inputs
+from training import averaging, processes
+from training.averaging import KeepBestAverage, last_whole_checkpoint
+from training.config import TrainingConfig
+from training.run_directory import LOG_FILE, free_output, open_work, work_directory
+from training.train import train
+
+_PATIENCE = 240  # seconds, for a machine that is busy
+
+
+def hashes(model_dir: Path) -> dict[str, str]:
+    """Of all files but the log: it tells means of fifty steps, of fewer where a run was taken up."""
+    of_files = json.loads((model_dir / "claimclf.json").read_text(encoding="utf-8"))["sha256"]
+    return {name: digest for name, digest in of_files.items() if name != LOG_FILE}
+
+
+def whole_checkpoints(output: Path) -> set[str]:
+    return {path.parent.name for path in work_directory(output).glob("checkpoint-*/average.safetensors")}
+
+
+def start(options: list[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "training.train", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def stop_when(condition: Callable[[], bool], process: subprocess.Popen[str], how: signal.Signals) -> str:
+    """What the process had printed when it was stopped."""
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.005)
+    process.send_signal(how)
+    return process.communicate(timeout=_PATIENCE)[0]
+
+
+def command_line(options: list[str]) -> Result:
+    app = typer.Typer()
+    app.command()(train)
+    return CliRunner().invoke(app, options)
+
+
+def test_killed_and_interrupted_and_resumed_it_is_the_same_model_bit_for_bit(
+    trained_dir: Path, inputs: Inputs, tmp_path: Path
+) -> None:
+    output = tmp_path / "model"
+    options = [*inputs.options, "--output", str(output)]
+
+    killed = start(options)
+    stop_when(lambda: bool(whole_checkpoints(output)), killed, signal.SIGKILL)
+    assert killed.returncode == -signal.SIGKILL
+    assert not output.exists()
+
+    before = whole_checkpoints(output)
+    interrupted = start([*options, "--resume"])
+    said = stop_when(lambda: bool(whole_checkpoints(output) - before), interrupted, signal.SIGINT)
+    assert interrupted.returncode == 130, said
+    assert "Run the same command again with --resume" in said
+    assert "Traceback" not in said
+    assert not output.exists()
+
+    finished = start([*options, "--resume"])
+    said, _ = finished.communicate(timeout=_PATIENCE)
+    assert finished.returncode == 0, said
+    assert hashes(output) == hashes(trained_dir)
+    assert not work_directory(output).exists()
+
+
+def test_two_processes_train_what_one_does_and_one_of_them_writes(inputs: Inputs, tmp_path: Path) -> None:
+    base = shutil.copytree(inputs.base_model, tmp_path / "base")
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config["attention_probs_dropout_prob"] = 0.0
+    (base / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    runs = tmp_path / "runs"
+    # One epoch: rounding differs among processes, and many steps would make much of it.
+    options = [*inputs.options, *("--base-model", str(base), "--dropout", "0", "--no-bf16", "--epochs", "1")]
+    launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    for name, modules in (("one", []), ("two", launcher)):
+        command = [sys.executable, "-m", *modules, "training.train", *options, "--output", str(runs / name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("The model is in") == 1
+        assert done.stdout.count("epoch 1 of 1") == 1
+    one, two = (load_file(runs / name / "model.safetensors") for name in ("one", "two"))
+    for name, weight in one.items():
+        assert torch.allclose(two[name].float(), weight.float(), atol=2e-3), name
+    assert sorted(path.name for path in runs.iterdir()) == ["one", "two"]
+
+
+def test_a_batch_is_shared_evenly_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "processes", lambda: SimpleNamespace(num_processes=3))
+    assert processes.sentences_a_device(33) == 33
+    with pytest.raises(ConfigurationError, match="Use a multiple of 3"):
+        processes.sentences_a_device(32)
+    monkeypatch.setattr(processes, "processes", lambda: SimpleNamespace(num_processes=1))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert processes.sentences_a_device(32) == 8
+
+
+def test_a_full_disk_is_named_and_training_goes_on_from_there(
+    trained_dir: Path, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = [*inputs.options, "--output", str(tmp_path / "model")]
+    saved = []
+
+    def full_at_the_third(weights: dict[str, torch.Tensor], path: Path) -> None:
+        saved.append(path)
+        if len(saved) == 3:
+            Path(path).write_bytes(b"half")
+            raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+        save_file(weights, path)
+
+    monkeypatch.setattr(averaging, "save_file", full_at_the_third)
+    done = command_line(options)
+    assert isinstance(done.exception, DiskFullError), done.output
+    assert "Run the same command again with --resume" in str(done.exception)
+    monkeypatch.undo()
+
+    done = command_line([*options, "--resume"])
+    assert done.exit_code == 0, done.output
+    assert hashes(tmp_path / "model") == hashes(trained_dir)
+    again = command_line([*options, "--resume"])
+    assert again.exit_code == 0
+    assert "is complete" in again.output
+
+
+def test_ctrl_c_says_how_to_go_on_and_a_changed_run_is_refused(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = [*inputs.options, "--output", str(tmp_path / "model")]
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(KeepBestAverage, "on_step_end", interrupted)
+    assert command_line(options).exit_code == 130
+    assert isinstance(command_line(options).exception, OutputExistsError)
+    changed = command_line([*options, "--resume", "--epochs", "9"]).exception
+    assert isinstance(changed, ConfigurationError)
+    assert "was begun with another epochs" in str(changed)
+
+
+def test_a_checkpoint_that_was_not_finished_is_removed(tmp_path: Path) -> None:
+    for step in (20, 100):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+    assert last_whole_checkpoint(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    for step in (20, 100, 120):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if step < 120:
+            (tmp_path / f"checkpoint-{step}" / "average.safetensors").touch()
+    assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-100"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-100", "checkpoint-20"]
+
+
+def test_what_a_killed_run_left_of_its_model_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / ".model-abc").mkdir()
+    (tmp_path / ".other-abc").mkdir()
+    open_work(tmp_path / "model", TrainingConfig(), resume=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".other-abc", "model.work"]
+
+
+def test_an_output_that_nobody_named_is_the_first_that_is_free(tmp_path: Path) -> None:
+    assert free_output("mine", tmp_path) == tmp_path / "mine"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine-2").mkdir()
+    assert free_output("mine", tmp_path) == tmp_path / "mine-3"

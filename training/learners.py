@@ -1,0 +1,106 @@
+"""Ways to learn from labelled sentences, each of which gives logits: what a learning curve is drawn of."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claimclf.errors import ConfigurationError, OptionError
+from claimclf.labels import LABELS
+from training.augmentation import augmented
+from training.base_model import encoder_path
+from training.baselines import Linear, static_features, tfidf_features
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from training.config import TrainingConfig
+    from training.data import LabelledSentence
+
+    Rows = Sequence[LabelledSentence]
+
+FINE_TUNE = "fine-tune"
+LEARNERS = (FINE_TUNE, "tfidf", "static")
+
+Logits = Callable[[Sequence[str]], NDArray[np.float32]]
+Learner = Callable[["Rows", "Rows", int], Logits]
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class LearnerOptions:
+    """What learners are made from.
+
+    Attributes:
+        config: of the fine-tuning.
+        base_model: the encoder to start from, a hub id or path; None: the configuration's.
+        least_steps: of the fine-tuning; where the configured epochs make fewer there are more epochs. Few
+            sentences need more epochs (Mosbach et al. 2021, On the Stability of Fine-tuning BERT).
+    """
+
+    config: TrainingConfig
+    base_model: str | None = None
+    least_steps: int = 0
+
+
+def learner(name: str, options: LearnerOptions) -> Learner:
+    """The learner of that name: from training sentences, validation sentences and a seed to logits.
+
+    Raises:
+        OptionError: the name is unknown.
+        ConfigurationError: there is no encoder where one is needed.
+    """
+    match name:
+        case "fine-tune":
+            encoder = encoder_path(options.base_model or options.config.base_model)
+            return lambda train, validation, seed: _fine_tuned(options, encoder, train, validation, seed)
+        case "tfidf":
+            return lambda train, validation, seed: (
+                Linear(tfidf_features(), train, validation, seed=seed).logits
+            )
+        case "static":
+            if options.base_model is None:
+                raise ConfigurationError("The learner static needs an encoder.", "Give --base-model.")
+            features = static_features(encoder_path(options.base_model))
+            return lambda train, validation, seed: Linear(features, train, validation, seed=seed).logits
+    raise OptionError("learner", name, " or ".join(LEARNERS))
+
+
+def _fine_tuned(options: LearnerOptions, encoder: Path, train: Rows, validation: Rows, seed: int) -> Logits:
+    from training.finetune import fine_tune
+
+    steps_an_epoch = -(-len(train) // options.config.batch_size)
+    epochs = max(options.config.epochs, -(-options.least_steps // steps_an_epoch))
+    config = replace(options.config, seed=seed, epochs=epochs)
+    rows = augmented(
+        train, perturbed_share=config.perturbed_share, renamed_share=config.renamed_share, seed=seed
+    )
+    with tempfile.TemporaryDirectory() as work:
+        model, tokenizer = fine_tune(config, encoder, rows, validation, Path(work), resume=False)
+    return lambda texts: _logits(model, tokenizer, texts)
+
+
+def _logits(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
+) -> NDArray[np.float32]:
+    """Shape (len(texts), 4), in float32; texts of like length are computed together."""
+    import torch
+
+    by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    logits = np.empty((len(texts), len(LABELS)), dtype=np.float32)
+    model.eval()  # type: ignore[no-untyped-call]
+    for start in range(0, len(texts), _BATCH):
+        batch = by_length[start : start + _BATCH]
+        encoded: Any = tokenizer(
+            [texts[i] for i in batch], padding=True, truncation=True, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            logits[batch] = model(**encoded.to(model.device)).logits.float().cpu().numpy()
+    return logits

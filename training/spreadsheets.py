@@ -1,0 +1,86 @@
+"""Excel workbooks as records."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+from zlib import error as ZlibError  # noqa: N812 - an exception, named like no other
+
+from claimclf.errors import LabelledDataError, MissingExtraError
+from training.text_files import unique_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_OLE = b"\xd0\xcf\x11\xe0"  # how .xls files begin, and .xlsx files with a password
+# What openpyxl and the libraries below it raise for a damaged file; SyntaxError is the XML parser's.
+_DAMAGED = (
+    BadZipFile,
+    ZlibError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    SyntaxError,
+    NotImplementedError,
+)
+_SAVE_AS_XLSX = "Open it in Excel or LibreOffice, and save it as .xlsx without a password."
+
+
+def worksheet_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a workbook's first sheet below its header, each with its place.
+
+    The header is the first row that is not empty; empty rows below it are none, and cells under no header
+    are not read. Of a formula the value is read that the program last computed. Whole numbers are integers,
+    dates text in ISO form.
+
+    Raises:
+        LabelledDataError: it is not such a workbook, or two columns have the same name.
+        MissingExtraError: openpyxl is not installed.
+    """
+    with path.open("rb") as file:
+        if file.read(4) == _OLE:
+            raise LabelledDataError(
+                str(path), "is an Excel file of the old kind, or has a password", _SAVE_AS_XLSX
+            )
+    try:
+        yield from _rows(path)
+    except LabelledDataError:
+        raise
+    except _DAMAGED as error:
+        raise LabelledDataError(str(path), f"cannot be read as .xlsx ({error})", _SAVE_AS_XLSX) from error
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        from openpyxl import load_workbook
+    except ImportError as error:
+        raise MissingExtraError("Reading .xlsx", "train") from error
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        sheet: Any = book.worksheets[0]
+        sheet.reset_dimensions()  # some programs write wrong ones
+        header: list[str] | None = None
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            place = f"{path}, row {number}"
+            cells = [_plain(value) for value in row]
+            if all(cell is None or cell == "" for cell in cells):
+                continue
+            if header is None:
+                header = unique_names(("" if cell is None else cell for cell in cells), place)
+                continue
+            cells += [None] * (len(header) - len(cells))
+            yield place, {name: cell for name, cell in zip(header, cells, strict=False) if name}
+    finally:
+        book.close()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    return value

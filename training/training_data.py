@@ -1,0 +1,103 @@
+"""The sentences of a training run: those it learns from, chooses on, and reports on."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claimclf.errors import ConfigurationError
+from claimclf.model_dir import file_sha256
+from training.data import corrected, read_corrections, read_labelled, split_by_document, without
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training.config import TrainingConfig
+    from training.data import LabelledSentence
+
+CORPUS = Path(__file__).parent / "data" / "train.jsonl"
+CORPUS_TEST = Path(__file__).parent / "data" / "test.jsonl"
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The sentences of a training run; no document is in two of the parts.
+
+    Attributes:
+        train: to learn from.
+        validation: to choose the epoch on, and to fit temperatures and thresholds.
+        dev: to report on; nothing is fitted on them.
+        dev_name: what the dev sentences are called in a report.
+        left_out: how many sentences were not learned from because they are in dev.
+        mixed: how many of the others are of the project's own corpus.
+    """
+
+    train: list[LabelledSentence]
+    validation: list[LabelledSentence]
+    dev: list[LabelledSentence]
+    dev_name: str
+    left_out: int
+    mixed: int
+
+    @classmethod
+    def read(cls, config: TrainingConfig) -> TrainingData:
+        """The sentences that a configuration names, split as it says.
+
+        Raises:
+            ConfigurationError: it names none, or a file is not the one whose hash it states.
+            LabelledDataError: a file cannot be read or a line is not as it should be.
+        """
+        if not config.train:
+            raise ConfigurationError("There is nothing to learn from.", "Give --train a labelled file.")
+        hashes(config)
+        rows = [row for source in config.train for row in read_labelled(source, config.columns)]
+        if config.corrections:
+            rows = corrected(rows, read_corrections(Path(config.corrections)))
+        if config.dev:
+            dev, dev_name = read_labelled(config.dev, config.columns), Path(config.dev).name
+        else:
+            rows, dev = split_by_document(rows, config.dev_fraction, config.seed)
+            dev_name = f"a part of {', '.join(Path(source).name for source in config.train)}"
+        kept = without(rows, dev)
+        train, validation = split_by_document(kept, config.validation_fraction, config.seed)
+        mixed = _corpus_sample(len(kept), dev, config.seed) if config.mix else []
+        if mixed:
+            more = split_by_document(mixed, config.validation_fraction, config.seed)
+            train, validation = [*train, *more[0]], [*validation, *more[1]]
+        return cls(train, validation, dev, dev_name, len(rows) - len(kept), len(mixed))
+
+
+def hashes(config: TrainingConfig) -> dict[str, str]:
+    """The sha256 of each file of sentences that a configuration names, by its name there.
+
+    Data sets and hub ids have none.
+
+    Raises:
+        ConfigurationError: a file is not the one whose hash the configuration states.
+    """
+    named = [*config.train, config.dev, config.corrections]
+    found = {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
+    for name, stated in config.data_sha256.items():
+        if found.get(name, stated) != stated:
+            raise ConfigurationError(
+                f"{name} is not the file that the configuration states: its sha256 is {found[name]}.",
+                "Give that file, or take data_sha256 out of the configuration.",
+            )
+    return found
+
+
+def _corpus_sample(size: int, dev: Sequence[LabelledSentence], seed: int) -> list[LabelledSentence]:
+    """Whole documents of the project's own corpus, as many sentences as asked for or all there are."""
+    documents: dict[str, list[LabelledSentence]] = {}
+    for row in without(read_labelled(CORPUS), dev):
+        documents.setdefault(row.doc, []).append(row)
+    names = list(documents)
+    random.Random(seed).shuffle(names)  # noqa: S311 - nothing secret
+    sample: list[LabelledSentence] = []
+    for name in names:
+        if len(sample) >= size:
+            break
+        sample += documents[name]
+    return sample
