@@ -16,7 +16,7 @@ from training.command import run
 from training.data import CLASSES, counts
 from training.labelled_files import LabelledFile, check_files
 from training.options import AsJson, DocColumn, LabelMap, LabelsColumn, Split, TextColumn
-from training.printable import printable
+from training.printable import excerpt, printable
 from training.sample_checks import check_sample
 from training.text_checks import check_texts
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _SCHEMA_VERSION = 1
 _SHOWN = 5
-_LONGEST_EXCERPT = 70
 
 
 def check(
@@ -146,16 +145,14 @@ def _texts(files: Sequence[LabelledFile], places: Iterable[Place]) -> dict[str, 
 def _lines(place: Place, texts: dict[str, str]) -> list[str]:
     """Where, what, and how the sentence begins; for a pair both sentences, one below the other."""
     detail = f" ({place.detail})" if place.detail else ""
-    lines = [f"    {place.at}{detail}{_excerpt(texts.get(place.at))}"]
+    lines = [f"    {place.at}{detail}{_beginning(texts.get(place.at))}"]
     if place.beside is not None:
-        lines.append(f"        beside {place.beside}{_excerpt(texts.get(place.beside))}")
+        lines.append(f"        beside {place.beside}{_beginning(texts.get(place.beside))}")
     return lines
 
 
-def _excerpt(text: str | None) -> str:
-    if text is None:
-        return ""
-    return f": {text if len(text) <= _LONGEST_EXCERPT else text[: _LONGEST_EXCERPT - 1] + '…'}"
+def _beginning(text: str | None) -> str:
+    return "" if text is None else f": {excerpt(text)}"
 
 
 if __name__ == "__main__":

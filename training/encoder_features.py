@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 from transformers import AutoModelForSequenceClassification
 
+from claimclf.labels import LABELS
 from claimclf.model_dir import CONFIG, TOKENIZER, WEIGHTS
 from claimclf.tokenization import WindowTokenizer
 
@@ -42,8 +43,9 @@ def encoder_features(model_dir: ModelDir, texts: Sequence[str]) -> tuple[NDArray
     model = _load(model_dir)
     tokenizer = WindowTokenizer(model_dir.file(TOKENIZER), model_dir.metadata.window)
     ids = {row: windows[0] for row, text in enumerate(texts) if (windows := tokenizer.windows(text))}
-    means = np.zeros((len(texts), model.config.hidden_size), dtype=np.float32)
-    logits = np.zeros((len(texts), model.config.num_labels), dtype=np.float32)
+    hidden: int = model.config.hidden_size
+    means = np.zeros((len(texts), hidden), dtype=np.float32)
+    logits = np.zeros((len(texts), len(LABELS)), dtype=np.float32)
     longest_first = sorted(ids, key=lambda row: -len(ids[row]))
     batches = [longest_first[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
     console = Console(stderr=True)

@@ -41,6 +41,13 @@ class NoiseTest:
         """The mean of the recalls."""
         return sum(self.recalls) / len(self.recalls)
 
+    def __str__(self) -> str:
+        each = ", ".join(f"{recall:.1%}" for recall in self.recalls)
+        return (
+            f"Of {self.flipped} labels flipped on purpose, {self.recall:.1%} are among the {self.share:.0%} "
+            f"most suspicious ({len(self.recalls)} times: {each})."
+        )
+
 
 def noise_test(
     rows: Sequence[LabelledSentence],

@@ -17,3 +17,12 @@ def printable(text: str) -> str:
     'She said: no [2J'
     """
     return _UNPRINTABLE.sub(" ", replace_lone_surrogates(text))
+
+
+def excerpt(text: str, longest: int = 70) -> str:
+    """A text of which the end is cut off where it is too long for a line.
+
+    >>> excerpt("The minister met the press.", longest=13)
+    'The minister…'
+    """
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from training.benchmark import Benchmark
     from training.checks import Finding
     from training.evaluation import Evaluation
+    from training.label_errors import Suspicion
+    from training.label_noise import NoiseTest
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -52,6 +54,20 @@ def benchmark_page(measured: Benchmark) -> str:
             "confusion": plots.confusion(first[0]),
         },
     )
+
+
+def audit_page(
+    data: str, judged: Sequence[Suspicion], listed: Sequence[Suspicion], measured: NoiseTest | None
+) -> str:
+    """The page of an audit. It quotes the sentences that are listed: publish it where you may.
+
+    Args:
+        data: what the audited sentences are called.
+        judged: all of them.
+        listed: those to look at, in this order.
+        measured: how many labels that were flipped on purpose the audit found, if that was asked.
+    """
+    return page("audit.html", data=data, judged=judged, listed=listed, measured=measured)
 
 
 def page(template: str, **values: Any) -> str:

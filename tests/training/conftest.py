@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner, Result
 
 from tests.conftest import labelled_records, write_jsonl
 from training.config import TrainingConfig
@@ -53,6 +56,13 @@ class Inputs:
     def run(self, output: Path, *, resume: bool = False, **changed: Any) -> None:
         settings = TrainingConfig.from_yaml(self.config).with_values({**self.files, **changed})
         make_model(settings, output, against=str(self.rival), resume=resume)
+
+
+def command_line(command: Callable[..., None], *options: str) -> Result:
+    """What a command does with options; an error of ours is its ``exception``."""
+    app = typer.Typer()
+    app.command()(command)
+    return CliRunner().invoke(app, options)
 
 
 @pytest.fixture(scope="session")

@@ -14,13 +14,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-import typer
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from typer.testing import CliRunner, Result
 
 from claimclf.errors import ConfigurationError, DiskFullError, OutputExistsError
-from tests.training.conftest import Inputs
+from tests.training.conftest import Inputs, command_line
 from training import averaging, processes
 from training.averaging import KeepBestAverage, last_whole_checkpoint
 from training.config import TrainingConfig
@@ -54,12 +52,6 @@ def stop_when(condition: Callable[[], bool], process: subprocess.Popen[str], how
         time.sleep(0.005)
     process.send_signal(how)
     return process.communicate(timeout=_PATIENCE)[0]
-
-
-def command_line(options: list[str]) -> Result:
-    app = typer.Typer()
-    app.command()(train)
-    return CliRunner().invoke(app, options)
 
 
 def test_killed_and_interrupted_and_resumed_it_is_the_same_model_bit_for_bit(
@@ -133,15 +125,15 @@ def test_a_full_disk_is_named_and_training_goes_on_from_there(
         save_file(weights, path)
 
     monkeypatch.setattr(averaging, "save_file", full_at_the_third)
-    done = command_line(options)
+    done = command_line(train, *options)
     assert isinstance(done.exception, DiskFullError), done.output
     assert "Run the same command again with --resume" in str(done.exception)
     monkeypatch.undo()
 
-    done = command_line([*options, "--resume"])
+    done = command_line(train, *options, "--resume")
     assert done.exit_code == 0, done.output
     assert hashes(tmp_path / "model") == hashes(trained_dir)
-    again = command_line([*options, "--resume"])
+    again = command_line(train, *options, "--resume")
     assert again.exit_code == 0
     assert "is complete" in again.output
 
@@ -155,9 +147,9 @@ def test_ctrl_c_says_how_to_go_on_and_a_changed_run_is_refused(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(KeepBestAverage, "on_step_end", interrupted)
-    assert command_line(options).exit_code == 130
-    assert isinstance(command_line(options).exception, OutputExistsError)
-    changed = command_line([*options, "--resume", "--epochs", "9"]).exception
+    assert command_line(train, *options).exit_code == 130
+    assert isinstance(command_line(train, *options).exception, OutputExistsError)
+    changed = command_line(train, *options, "--resume", "--epochs", "9").exception
     assert isinstance(changed, ConfigurationError)
     assert "was begun with another epochs" in str(changed)
 

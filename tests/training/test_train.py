@@ -204,7 +204,7 @@ def test_an_export_that_disagrees_fails_and_leaves_no_model(
 
 def test_an_existing_output_is_refused_before_any_work(inputs: Inputs, tmp_path: Path) -> None:
     with pytest.raises(OutputExistsError):
-        inputs.run(tmp_path)
+        inputs.run(inputs.train.parent)
 
 
 @pytest.mark.parametrize("location", ["no/such place", "nowhere"])
