@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def run(command: Callable[..., None]) -> None:
     """Runs a function as the command its signature describes. Exit code 1 for an error, 2 for wrong usage."""
     logging.disable(logging.INFO)
+    logging.getLogger().setLevel(logging.ERROR)  # of libraries
+    logging.getLogger("training").setLevel(logging.WARNING)
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from inspect import signature
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ def _export_onnx(model: PreTrainedModel, path: Path) -> None:
     float_path = path.with_name("float32.onnx")
     inputs = _inputs(model, torch.arange(2 * 8).reshape(2, 8))
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", min=2)}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, which nothing here needs
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(

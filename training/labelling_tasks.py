@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from claimclf.errors import OptionError, OutputExistsError
 from claimclf.labels import LABELS
+from claimclf.tokenization import replace_lone_surrogates
+from training import sheets
 from training.columns import NONE_NAME
 
 if TYPE_CHECKING:
@@ -27,8 +23,8 @@ if TYPE_CHECKING:
 # Not blank: a blank cell says "none of the four", and a row that nobody labelled must not say so.
 TO_LABEL = "?"
 
-_COLUMNS = {"labels": 32, "text": 90, "suggested": 26, "confidence": 12, "stratum": 12, "id": 20, "doc": 30}
-_WRAPPED = 2  # the column of the text
+_TO_FILL = "labels"
+_COLUMNS = {_TO_FILL: 32, "text": 90, "suggested": 26, "confidence": 12, "stratum": 12, "id": 20, "doc": 30}
 _NONE_DEFINITION = "does none of the four"
 
 
@@ -113,56 +109,28 @@ def labelling_config() -> str:
 
 def _row(task: LabellingTask) -> dict[str, Any]:
     row = {
-        "labels": TO_LABEL,
-        "text": _encodable(task.sentence.text),
+        _TO_FILL: TO_LABEL,
+        "text": replace_lone_surrogates(task.sentence.text),
         "suggested": "|".join(task.suggested),
         "confidence": round(task.prediction.confidence, 3),
         "stratum": task.stratum,
-        "id": _encodable(task.sentence.id),
-        "doc": _encodable(task.sentence.doc),
+        "id": replace_lone_surrogates(task.sentence.id),
+        "doc": replace_lone_surrogates(task.sentence.doc),
     }
     return {column: row[column] for column in _COLUMNS}
 
 
-def _encodable(text: str) -> str:
-    """The text with question marks for lone surrogates, which no file can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def _write_csv(path: Path, tasks: Sequence[LabellingTask], _: str) -> None:
-    # With a byte order mark, or Excel takes UTF-8 for another encoding.
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, list(_COLUMNS))
-        writer.writeheader()
-        writer.writerows(map(_row, tasks))
+    sheets.write_csv(path, _COLUMNS, list(map(_row, tasks)))
+
+
+def _write_xlsx(path: Path, tasks: Sequence[LabellingTask], _: str) -> None:
+    sheets.write_xlsx(path, _COLUMNS, list(map(_row, tasks)), choose=_TO_FILL)
 
 
 def _write_jsonl(path: Path, tasks: Sequence[LabellingTask], _: str) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(_row(task), ensure_ascii=False) + "\n" for task in tasks)
-
-
-def _write_xlsx(path: Path, tasks: Sequence[LabellingTask], _: str) -> None:
-    book = Workbook()
-    sheet: Any = book.active
-    sheet.append(list(_COLUMNS))
-    for number, task in enumerate(tasks, 2):
-        for column, value in enumerate(_row(task).values(), 1):
-            cell = sheet.cell(number, column)
-            cell.value = ILLEGAL_CHARACTERS_RE.sub(" ", value) if isinstance(value, str) else value
-            if isinstance(value, str):
-                cell.data_type = "s"  # a sentence that begins with "=" is no formula
-        sheet.cell(number, _WRAPPED).alignment = Alignment(wrap_text=True, vertical="top")
-    for cell, width in zip(sheet[1], _COLUMNS.values(), strict=True):
-        cell.font = Font(bold=True)
-        sheet.column_dimensions[cell.column_letter].width = width
-    sheet.freeze_panes = "A2"
-    names = ",".join([*(label.value for label in LABELS), NONE_NAME])
-    # No error message for other entries: two acts are written with | between them.
-    dropdown = DataValidation(type="list", formula1=f'"{names}"', allow_blank=True, showErrorMessage=False)
-    dropdown.add(f"A2:A{len(tasks) + 1}")
-    sheet.add_data_validation(dropdown)
-    book.save(path)
 
 
 def _write_label_studio(path: Path, tasks: Sequence[LabellingTask], model: str) -> None:

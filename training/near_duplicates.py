@@ -67,6 +67,16 @@ def shingles(texts: Sequence[str]) -> csr_array:
     return csr_array(vstack(blocks)) if blocks else csr_array((0, _HASHES), dtype=np.int8)
 
 
+def similarities(texts: csr_array, one: csr_array) -> NDArray[np.float64]:
+    """Jaccard's similarity of each text with one: shared shingles over all of both; 0 where neither has any.
+
+    Args:
+        texts: the `shingles` of the texts.
+        one: those of the one, a single row.
+    """
+    return _jaccard(np.asarray((texts @ one.T).todense()).ravel(), np.diff(texts.indptr), one.nnz)
+
+
 def near_duplicates(
     texts: csr_array, among: csr_array | None = None, *, threshold: float = THRESHOLD
 ) -> list[NearDuplicate]:
@@ -187,7 +197,12 @@ def _most_alike(
 
 
 def _similarities(texts: csr_array, others: csr_array) -> NDArray[np.float64]:
-    """Jaccard's similarity of the sets in equal rows: shared shingles over all of both."""
-    shared = (texts * others).sum(axis=1)
-    similarity: NDArray[np.float64] = shared / (np.diff(texts.indptr) + np.diff(others.indptr) - shared)
+    """Jaccard's similarity of the sets in equal rows."""
+    return _jaccard((texts * others).sum(axis=1), np.diff(texts.indptr), np.diff(others.indptr))
+
+
+def _jaccard(
+    shared: NDArray[Any], sizes: NDArray[np.int32], other_sizes: NDArray[np.int32] | int
+) -> NDArray[np.float64]:
+    similarity: NDArray[np.float64] = shared / np.maximum(sizes + other_sizes - shared, 1)
     return similarity

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,12 +16,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 
 from claimclf.labels import LABELS, Label
+from training.near_duplicates import THRESHOLD, shingles, similarities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
 
     from claimclf.decision import Calibration
 
@@ -37,7 +36,6 @@ _SHORTLIST = 10  # uncertain sentences looked at for each one chosen, Zhdanov's 
 _TOPICS = 50  # dimensions of what sentences are compared by
 _MARGIN_WEIGHT = 0.5
 _FAR = 30.0  # log-odds beyond which a decision is not in doubt
-_NEAR_IDENTICAL = 0.8  # cosine of character 5-grams
 
 
 @dataclass(frozen=True)
@@ -154,8 +152,8 @@ class _Unseen:
     """Takes sentences that resemble none of those taken before, and none that is labelled."""
 
     def __init__(self, texts: Sequence[str], labelled: Sequence[str]) -> None:
-        self._candidates = _shingles(texts)
-        self._labelled = _shingles(labelled) if labelled else None
+        self._candidates = shingles(texts)
+        self._labelled = shingles(labelled)
         self._closed = np.zeros(len(texts), dtype=bool)
 
     def take(self, order: Iterable[int], most: int) -> list[int]:
@@ -170,25 +168,7 @@ class _Unseen:
 
     def _is_new(self, index: int) -> bool:
         """Closes the sentence and all those near-identical to it; says whether it may be taken."""
-        shingles = self._candidates[index].toarray().ravel()
-        self._closed |= self._candidates @ shingles >= _NEAR_IDENTICAL
+        sentence = self._candidates[[index]]
+        self._closed |= similarities(self._candidates, sentence) >= THRESHOLD
         self._closed[index] = True
-        return self._labelled is None or not (self._labelled @ shingles >= _NEAR_IDENTICAL).any()
-
-
-def _shingles(texts: Sequence[str]) -> csr_matrix:
-    """Unit vectors of the sets of character 5-grams, so that products are cosines."""
-    hashed = HashingVectorizer(
-        preprocessor=_plain,
-        analyzer="char_wb",
-        ngram_range=(5, 5),
-        n_features=1 << 18,
-        binary=True,
-        alternate_sign=False,
-        dtype=np.float32,
-    )
-    return hashed.transform(texts)
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", " ", text.lower())
+        return not (similarities(self._labelled, sentence) >= THRESHOLD).any()

@@ -89,10 +89,12 @@ def hashes(config: TrainingConfig) -> dict[str, str]:
 
 
 def _corpus_sample(size: int, dev: Sequence[LabelledSentence], seed: int) -> list[LabelledSentence]:
-    """Whole documents of the project's own corpus, as many sentences as asked for or all there are."""
+    """Whole documents of the project's own corpus, none of dev: as many sentences as asked for, or all."""
     documents: dict[str, list[LabelledSentence]] = {}
     for row in without(read_labelled(CORPUS), dev):
         documents.setdefault(row.doc, []).append(row)
+    for held_out in {row.doc for row in dev}:
+        documents.pop(held_out, None)
     names = list(documents)
     random.Random(seed).shuffle(names)  # noqa: S311 - nothing secret
     sample: list[LabelledSentence] = []
