@@ -98,7 +98,7 @@ def make_model(config: TrainingConfig, output: Path, *, against: str, resume: bo
         seal(directory, replace(metadata, provenance=origin))
     shutil.rmtree(work)
     for compared in comparisons:
-        console.print(compared.sentence(config.name), soft_wrap=True, highlight=False)
+        console.print(compared.sentence(), soft_wrap=True, highlight=False)
     console.print(f"The model is in {output}. Try: claimclf predict article.txt --model {output}")
 
 

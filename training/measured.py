@@ -117,12 +117,13 @@ class Against:
         old = rival.predict([row.text for row in rows])
         return cls(rival.metadata.name, data, comparison(rows, new, old))
 
-    def sentence(self, name: str) -> str:
-        """Whether the new model, of a name, is better, in plain words."""
+    def sentence(self) -> str:
+        """Whether the new model is better, in plain words."""
         difference = self.compared.differences["macro_f1"]
+        words = verdict(difference, "the new model", self.rival)
         return (
-            f"{name} against {self.rival} on {self.data}, {self.compared.sentences} sentences: "
-            f"macro-F1 {points(difference)} points: {verdict(difference, name, self.rival)}."
+            f"Against {self.rival} on {self.data}, {self.compared.sentences} sentences: {words}, macro-F1 "
+            f"{points(difference)} points."
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -120,8 +120,8 @@ def test_it_ends_by_saying_whether_it_is_better(
 ) -> None:
     inputs.run(tmp_path / "model", epochs=4)
     said = " ".join(capsys.readouterr().out.split())
-    assert "claimclf-tiny against tiny on dev.jsonl" in said
-    assert said.count("claimclf-tiny is better") == 1
+    assert "Against tiny on dev.jsonl" in said
+    assert said.count("the new model is better") == 1
 
 
 def test_another_file_of_the_same_name_is_refused(inputs: Inputs, tmp_path: Path) -> None:
