@@ -12,7 +12,7 @@ from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS, Label
 from training.bootstrap import resampled
 from training.data import NONE, primaries, targets
-from training.metrics import macro_f1
+from training.metrics import macro_f1s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ _REPORT = LABELS.index(Label.FACTUAL_REPORT)
 _TEMPERATURE_BOUNDS = (0.1, 10.0)
 _GRID: Floats = np.linspace(0.05, 0.95, 91)
 _SWEEPS = 3
+_AT_ONCE = 20_000  # decisions: what a processor's cache holds
 
 
 def fit(
@@ -92,17 +93,17 @@ def primary_of(log_odds: Floats, thresholds: Floats) -> NDArray[np.int64]:
 
     Args:
         log_odds: shape (n, 4), calibrated.
-        thresholds: shape (4,), probabilities.
+        thresholds: shape (4,), probabilities; or (candidates, 1, 4).
 
     Returns:
-        Shape (n,): label indices, `NONE` where no score reaches its threshold.
+        Shape (n,), or (candidates, n): label indices, `NONE` where no score reaches its threshold.
     """
     margins = log_odds - _log_odds(thresholds)
     acts = np.where(margins >= 0, margins, -np.inf)
-    reports = acts[:, _REPORT] > -np.inf
-    acts[:, _REPORT] = -np.inf
+    reports = acts[..., _REPORT] > -np.inf
+    acts[..., _REPORT] = -np.inf
     otherwise = np.where(reports, _REPORT, NONE)
-    return np.where(acts.max(axis=1) > -np.inf, acts.argmax(axis=1), otherwise)
+    return np.where(acts.max(axis=-1) > -np.inf, acts.argmax(axis=-1), otherwise)
 
 
 def _temperature(log_odds: Floats, gold: NDArray[Any], weight: Floats) -> float:
@@ -120,13 +121,15 @@ def _temperature(log_odds: Floats, gold: NDArray[Any], weight: Floats) -> float:
 def _thresholds(log_odds: Floats, gold: NDArray[np.int64]) -> Floats:
     """Coordinate ascent on the primary macro-F1 over a grid; of equal optima the middle one."""
     thresholds = np.full(len(LABELS), 0.5)
+    parts = min(len(_GRID), 1 + len(_GRID) * len(gold) // _AT_ONCE)
     for _ in range(_SWEEPS):
         for label in range(len(LABELS)):
-            scores = []
-            for candidate in _GRID:
-                thresholds[label] = candidate
-                scores.append(macro_f1(gold, primary_of(log_odds, thresholds)))
-            best = np.flatnonzero(np.array(scores) == max(scores))
+            candidates = np.tile(thresholds, (len(_GRID), 1, 1))
+            candidates[:, 0, label] = _GRID
+            scores = np.concatenate(
+                [macro_f1s(gold, primary_of(log_odds, some)) for some in np.array_split(candidates, parts)]
+            )
+            best = np.flatnonzero(scores == scores.max())
             thresholds[label] = _GRID[best[len(best) // 2]]
     return thresholds
 

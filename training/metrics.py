@@ -181,9 +181,28 @@ def macro_f1(
         primary: shape (n,), likewise, as predicted.
         labels: the labels to average over.
     """
-    hits = np.bincount(gold[gold == primary], minlength=NONE + 1)
-    either = np.bincount(gold, minlength=NONE + 1) + np.bincount(primary, minlength=NONE + 1)
-    return float(np.mean((2 * hits / np.maximum(either, 1))[list(labels)]))
+    return float(macro_f1s(gold, primary[np.newaxis], labels)[0])
+
+
+def macro_f1s(
+    gold: NDArray[np.int64], primary: NDArray[np.int64], labels: Sequence[int] = tuple(range(NONE))
+) -> NDArray[np.float64]:
+    """`macro_f1` of many predictions for the same sentences.
+
+    Args:
+        gold: shape (n,).
+        primary: shape (predictions, n).
+        labels: the labels to average over.
+
+    Returns:
+        Shape (predictions,).
+    """
+    shape = (len(primary), NONE + 1)
+    cells = primary + shape[1] * np.arange(len(primary))[:, np.newaxis]
+    given = np.bincount(cells.ravel(), minlength=shape[0] * shape[1]).reshape(shape)
+    hits = np.bincount(cells[primary == gold], minlength=shape[0] * shape[1]).reshape(shape)
+    either = given + np.bincount(gold, minlength=shape[1])
+    return np.asarray(np.mean((2 * hits / np.maximum(either, 1))[:, list(labels)], axis=1))
 
 
 @dataclass(frozen=True)

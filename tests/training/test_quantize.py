@@ -48,10 +48,9 @@ def test_a_graph_that_is_not_the_model_is_not_exported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Other(export._LogitsOnly):
-        def forward(
-            self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-        ) -> torch.Tensor:
-            return super().forward(input_ids.flip(1), attention_mask, token_type_ids)
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+            input_ids, *others = tensors
+            return super().forward(input_ids.flip(1), *others)
 
     tokenizer = tiny_tokenizer()
     monkeypatch.setattr(export, "_LogitsOnly", Other)
