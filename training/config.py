@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
 
 import yaml
@@ -15,7 +16,8 @@ from training.columns import NONE_NAME, Columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+_ADAPT = Path(__file__).parent / "configs" / "adapt.yaml"
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,23 @@ class TrainingConfig:
     def to_yaml(self) -> str:
         """The fields as YAML that `from_yaml` reads."""
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=110)
+
+
+def starting_config(path: Path | None, values: Mapping[str, Any]) -> TrainingConfig:
+    """The configuration in a YAML file, but for some fields.
+
+    Without a file, the defaults; those of ``configs/adapt.yaml`` where the fields name a model to go on from.
+
+    Raises:
+        ConfigurationError: as `TrainingConfig.from_yaml`.
+
+    >>> starting_config(None, {"from_model": "claimclf-en-small"}).mix
+    True
+    """
+    if path is None and values.get("from_model"):
+        path = _ADAPT
+    begun = TrainingConfig.from_yaml(path) if path else TrainingConfig()
+    return begun.with_values(values)
 
 
 def options() -> dict[str, Any]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claimclf.errors import ConfigurationError, OptionError
+from claimclf.errors import OptionError
 from claimclf.labels import LABELS
 from training.augmentation import augmented
-from training.base_model import encoder_path
+from training.base_model import BaseModel
 from training.baselines import Linear, static_features, tfidf_features
 
 if TYPE_CHECKING:
@@ -34,56 +34,51 @@ Learner = Callable[["Rows", "Rows", int], Logits]
 _BATCH = 64
 
 
-@dataclass(frozen=True)
-class LearnerOptions:
-    """What learners are made from.
+def learner(name: str, config: TrainingConfig, *, least_steps: int = 0) -> Learner:
+    """The learner of that name: from training sentences, validation sentences and a seed to logits.
 
-    Attributes:
-        config: of the fine-tuning.
-        base_model: the encoder to start from, a hub id or path; None: the configuration's.
+    Args:
+        name: one of `LEARNERS`.
+        config: of the fine-tuning, and which model to start from.
         least_steps: of the fine-tuning; where the configured epochs make fewer there are more epochs. Few
             sentences need more epochs (Mosbach et al. 2021, On the Stability of Fine-tuning BERT).
-    """
-
-    config: TrainingConfig
-    base_model: str | None = None
-    least_steps: int = 0
-
-
-def learner(name: str, options: LearnerOptions) -> Learner:
-    """The learner of that name: from training sentences, validation sentences and a seed to logits.
 
     Raises:
         OptionError: the name is unknown.
-        ConfigurationError: there is no encoder where one is needed.
+        ClaimclfError: there is no model where one is needed.
     """
     match name:
         case "fine-tune":
-            encoder = encoder_path(options.base_model or options.config.base_model)
-            return lambda train, validation, seed: _fine_tuned(options, encoder, train, validation, seed)
+            start = BaseModel.find(config).path
+            return lambda train, validation, seed: _fine_tuned(
+                replace(config, seed=seed, epochs=_epochs(config, len(train), least_steps)),
+                start,
+                train,
+                validation,
+            )
         case "tfidf":
             return lambda train, validation, seed: (
                 Linear(tfidf_features(), train, validation, seed=seed).logits
             )
         case "static":
-            if options.base_model is None:
-                raise ConfigurationError("The learner static needs an encoder.", "Give --base-model.")
-            features = static_features(encoder_path(options.base_model))
+            features = static_features(BaseModel.find(config).path)
             return lambda train, validation, seed: Linear(features, train, validation, seed=seed).logits
     raise OptionError("learner", name, " or ".join(LEARNERS))
 
 
-def _fine_tuned(options: LearnerOptions, encoder: Path, train: Rows, validation: Rows, seed: int) -> Logits:
+def _epochs(config: TrainingConfig, sentences: int, least_steps: int) -> int:
+    steps_an_epoch = -(-sentences // config.batch_size)
+    return max(config.epochs, -(-least_steps // steps_an_epoch))
+
+
+def _fine_tuned(config: TrainingConfig, start: Path, train: Rows, validation: Rows) -> Logits:
     from training.finetune import fine_tune
 
-    steps_an_epoch = -(-len(train) // options.config.batch_size)
-    epochs = max(options.config.epochs, -(-options.least_steps // steps_an_epoch))
-    config = replace(options.config, seed=seed, epochs=epochs)
     rows = augmented(
-        train, perturbed_share=config.perturbed_share, renamed_share=config.renamed_share, seed=seed
+        train, perturbed_share=config.perturbed_share, renamed_share=config.renamed_share, seed=config.seed
     )
     with tempfile.TemporaryDirectory() as work:
-        model, tokenizer = fine_tune(config, encoder, rows, validation, Path(work), resume=False)
+        model, tokenizer = fine_tune(config, start, rows, validation, Path(work), resume=False)
     return lambda texts: _logits(model, tokenizer, texts)
 
 

@@ -17,11 +17,11 @@ from training import plots
 from training.bootstrap import RESAMPLES, Estimate
 from training.columns import Columns, read_label_map
 from training.command import run
-from training.config import TrainingConfig
+from training.config import starting_config
 from training.curve_fit import LEAST_SIZES, Curve, Resampled, curve, difference, resample
 from training.data import LabelledSentence, primaries, read_labelled, split_by_document, without
 from training.growing import DOCUMENTS, RANDOM, SELECT, Growth, Measured, grow
-from training.learners import FINE_TUNE, LEARNERS, LearnerOptions, learner
+from training.learners import FINE_TUNE, LEARNERS, learner
 from training.options import DocColumn, LabelMap, LabelsColumn, Resamples, Split, TextColumn
 from training.terminal import percent, points
 
@@ -49,9 +49,12 @@ def learning_curve(
         str, typer.Option("--learner", help=f"What is trained: {', '.join(LEARNERS)}.")
     ] = FINE_TUNE,
     config: Annotated[Path | None, typer.Option(help="The configuration of the training, YAML.")] = None,
+    from_model: Annotated[
+        str, typer.Option("--from", help="Go on from this claimclf model, as training.train --from does.")
+    ] = "",
     base_model: Annotated[
-        str | None, typer.Option(help="The encoder: a hub id or a path; else the configuration's.")
-    ] = None,
+        str, typer.Option(help="Or start from this encoder: a hub id or a path; else the configuration's.")
+    ] = "",
     least_steps: Annotated[
         int, typer.Option(min=0, help="Small sets get more epochs, until there are so many steps.")
     ] = 300,
@@ -76,8 +79,9 @@ def learning_curve(
     Every size holds the smaller ones. 95 % intervals are from resampled dev documents and training seeds.
     """
     refuse_taken(output)
-    settings = TrainingConfig.from_yaml(config) if config else TrainingConfig()
-    learn = learner(learner_name, LearnerOptions(settings, base_model, least_steps))
+    given = {"from_model": from_model, "base_model": base_model}
+    settings = starting_config(config, {name: value for name, value in given.items() if value})
+    learn = learner(learner_name, settings, least_steps=least_steps)
     columns = Columns(text_column, labels_column, doc_column, read_label_map(label_map))
     rows = [row for source in data for row in read_labelled(source, columns, split=split)]
     if dev is not None:

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from claimclf.errors import ClaimclfError, DiskFullError
 from claimclf.model_dir import DEFAULT_MODEL
 from training.command import run
-from training.config import TrainingConfig
+from training.config import starting_config
 from training.config_options import with_config_options
 from training.make_model import make_model
 from training.run_directory import free_output, work_directory
@@ -26,7 +26,6 @@ from training.run_directory import free_output, work_directory
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ADAPT = Path(__file__).parent / "configs" / "adapt.yaml"
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 _FULL = 1 << 26  # bytes: less than any checkpoint of an encoder
 
@@ -50,17 +49,10 @@ def train(
 
     With --from and no --config, settings are those of training/configs/adapt.yaml.
     """
-    settings = _settings(config, overrides)
+    settings = starting_config(config, overrides)
     output = output or free_output(settings.name)
     with _stopping_kindly(output):
         make_model(settings, output, against=against or settings.from_model or DEFAULT_MODEL, resume=resume)
-
-
-def _settings(config: Path | None, overrides: dict[str, Any]) -> TrainingConfig:
-    if config is None and overrides.get("from_model"):
-        config = _ADAPT
-    begun = TrainingConfig.from_yaml(config) if config else TrainingConfig()
-    return begun.with_values(overrides)
 
 
 @contextmanager

@@ -26,6 +26,12 @@ from training.run_directory import LOG_FILE, free_output, open_work, work_direct
 from training.train import train
 
 _PATIENCE = 240  # seconds, for a machine that is busy
+# What a shell starts in the background, tests included, ignores Ctrl-C; what a user starts does not.
+_HEEDING_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("training.train", run_name="__main__", alter_sys=True)
+"""
 
 
 def hashes(model_dir: Path) -> dict[str, str]:
@@ -39,7 +45,7 @@ def whole_checkpoints(output: Path) -> set[str]:
 
 
 def start(options: list[str]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "training.train", *options]
+    command = [sys.executable, "-c", _HEEDING_CTRL_C, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claimclf import Label
+from claimclf import ClaimClassifier, Label
 from claimclf.errors import ConfigurationError, LabelledDataError, OptionError, OutputExistsError
 from claimclf.labels import LABELS
 from tests.conftest import labelled_records, write_jsonl
@@ -21,7 +21,7 @@ from training.config import TrainingConfig
 from training.curve_fit import Curve, PowerLaw, Resampled, curve, difference, power_law, resample
 from training.data import LabelledSentence, primaries, read_labelled
 from training.growing import DOCUMENTS, RANDOM, SELECT, Growth, Measured, grow
-from training.learners import LearnerOptions, learner
+from training.learners import learner
 from training.learning_curve import in_words, learning_curve, parse_sizes
 
 CONFIG = "validation_fraction: 0.2\nepochs: 2\nbatch_size: 16\nlearning_rate: 0.005\naverage_decay: 0.5\n"
@@ -215,7 +215,7 @@ def test_select_starts_as_random_does_and_goes_on_with_what_the_model_is_unsure_
     assert {row.place for row in at_random[0]} == {row.place for row in chosen[0]}
     before = {row.place for row in chosen[0]}
     denials = sum(Label.DENIAL in row.labels for row in chosen[1] if row.place not in before)
-    assert denials >= 0.7 * 20, "four of five are chosen by uncertainty; of all sentences, one in six is a denial"
+    assert denials >= 0.7 * 20, "four of five are chosen by uncertainty; of all, one in six is a denial"
 
 
 def test_another_seed_makes_other_sets(rows: list[LabelledSentence]) -> None:
@@ -255,7 +255,7 @@ def test_an_unknown_strategy_is_an_error() -> None:
 
 def test_tfidf_learns_the_task(rows: list[LabelledSentence]) -> None:
     growth = Growth(RANDOM, (400,), 0, candidates=10, validation_fraction=0.2)
-    learn = learner("tfidf", LearnerOptions(TrainingConfig()))
+    learn = learner("tfidf", TrainingConfig())
     (one,) = grow(growth, learn, rows, rows[400:])
     assert one.macro_f1 > 0.9
 
@@ -264,9 +264,16 @@ def test_fine_tuning_gives_logits_in_the_order_of_the_texts(
     rows: list[LabelledSentence], base_model: Path
 ) -> None:
     config = TrainingConfig().with_values(
-        {"epochs": 1, "batch_size": 32, "learning_rate": 0.005, "window_length": 32, "window_overlap": 8}
+        {
+            "base_model": str(base_model),
+            "epochs": 1,
+            "batch_size": 32,
+            "learning_rate": 0.005,
+            "window_length": 32,
+            "window_overlap": 8,
+        }
     )
-    learn = learner("fine-tune", LearnerOptions(config, str(base_model), least_steps=40))
+    learn = learner("fine-tune", config, least_steps=40)
     logits = learn(rows[:300], rows[300:360], 0)
     texts = [row.text for row in rows[360:]]
     together = logits(texts)
@@ -276,16 +283,26 @@ def test_fine_tuning_gives_logits_in_the_order_of_the_texts(
     assert (together.argmax(axis=1) == gold)[gold < 4].mean() > 0.6, "one epoch of ten steps would not do"
 
 
+def test_fine_tuning_goes_on_from_a_model(rows: list[LabelledSentence], tiny_dir: Path) -> None:
+    hardly = {"from_model": str(tiny_dir), "epochs": 1, "learning_rate": 1e-8, "window_length": 32}
+    logits = learner("fine-tune", TrainingConfig().with_values({**hardly, "window_overlap": 8}))(
+        rows[:64], rows[64:96], 0
+    )
+    texts = [row.text for row in rows[:5]]
+    of_the_model = ClaimClassifier.from_pretrained(tiny_dir, backend="torch").logits(texts)
+    assert np.allclose(logits(texts), of_the_model, atol=1e-3)
+
+
 def test_static_needs_an_encoder_and_uses_it(rows: list[LabelledSentence], base_model: Path) -> None:
     with pytest.raises(ConfigurationError, match="--base-model"):
-        learner("static", LearnerOptions(TrainingConfig()))
-    learn = learner("static", LearnerOptions(TrainingConfig(), str(base_model)))
+        learner("static", TrainingConfig().with_values({"base_model": "nowhere/at-all"}))
+    learn = learner("static", TrainingConfig().with_values({"base_model": str(base_model)}))
     assert learn(rows[:200], rows[200:260], 0)([rows[0].text, rows[1].text]).shape == (2, 4)
 
 
 def test_an_unknown_learner_is_an_error() -> None:
     with pytest.raises(OptionError, match="fine-tune or tfidf or static"):
-        learner("magic", LearnerOptions(TrainingConfig()))
+        learner("magic", TrainingConfig())
 
 
 # --- the command ---
