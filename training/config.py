@@ -76,6 +76,13 @@ class TrainingConfig:
     base_model_sha256: Annotated[
         str, Option(help="Of the model.safetensors of either; checked where stated.")
     ] = ""
+    fresh_pooler: Annotated[
+        bool,
+        Option(
+            "--fresh-pooler/--no-fresh-pooler",
+            help="Begin an encoder's pooler as the identity; its own was trained for another task, or none.",
+        ),
+    ] = True
     window_length: Annotated[
         int, Option(min=8, max=8192, help="Longest input in tokens; longer training sentences are cut.")
     ] = 128

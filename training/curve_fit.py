@@ -58,7 +58,11 @@ class PowerLaw:
 
 
 def power_law(sentences: Sequence[int], scores: Floats) -> PowerLaw:
-    """The power law of least squares through some scores, a, b and c within sensible bounds."""
+    """The power law of least squares through some scores, a, b and c within sensible bounds.
+
+    A score counts as many times as its set has sentences: the curve is asked about larger sets, and the
+    smallest, on which next to nothing is learned, lie on no power law.
+    """
     unit = max(sentences)
     x = np.array(sentences, dtype=np.float64) / unit
     error = 1 - scores
@@ -67,6 +71,7 @@ def power_law(sentences: Sequence[int], scores: Floats) -> PowerLaw:
         x,
         error,
         p0=(max(error.min() / 2, 1e-3), 0.5, error.min() / 2),
+        sigma=x**-0.5,
         bounds=_BOUNDS,
         max_nfev=10_000,
     )

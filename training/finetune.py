@@ -119,7 +119,21 @@ def _model(start: Path, settings: TrainingConfig) -> PreTrainedModel:
     model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
         start, config=config, dtype=torch.float32
     )
+    if settings.fresh_pooler and not settings.from_model:
+        _begin_pooler(model)
     return model
+
+
+def _begin_pooler(model: PreTrainedModel) -> None:
+    """Makes the dense layer between encoder and outputs, where there is one, the identity.
+
+    Taken over as it is, it stands in the way of short runs (Zhang et al. 2021, Revisiting Few-sample BERT
+    Fine-tuning): encoders for sentence embeddings carry one that was never trained, and next to zero.
+    """
+    dense = getattr(getattr(model.base_model, "pooler", None), "dense", None)
+    if isinstance(dense, torch.nn.Linear) and dense.in_features == dense.out_features:
+        torch.nn.init.eye_(dense.weight)
+        torch.nn.init.zeros_(dense.bias)
 
 
 def _with_weights(model: PreTrainedModel, weights: Path) -> PreTrainedModel:

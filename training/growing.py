@@ -41,7 +41,8 @@ class Growth:
         sizes: sentences, ascending; each set holds those before it.
         seed: of the order and of all that is fitted.
         candidates: how many of the sentences not yet taken `SELECT` chooses from.
-        validation_fraction: share of each set, in documents, that calibrates and chooses epochs.
+        validation_fraction: share of each set, in documents, that calibrates and chooses epochs; one document
+            at the least.
         calibration_weights: as in `training.config.TrainingConfig`.
     """
 
@@ -111,9 +112,11 @@ def _order(rows: Sequence[LabelledSentence], growth: Growth) -> NDArray[np.int64
 
 
 def _model(growth: Growth, learner: Learner, rows: Sequence[LabelledSentence]) -> tuple[Logits, Calibration]:
+    documents = len({row.doc for row in rows})
+    fraction = min(0.5, max(growth.validation_fraction, 1 / documents))  # small sets have few documents
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # scikit-learn's, of labels that small sets hardly have
-        train, validation = split_by_document(rows, growth.validation_fraction, growth.seed)
+        train, validation = split_by_document(rows, fraction, growth.seed)
         logits = learner(train, validation, growth.seed)
     calibration = calibrate.fit(
         logits([row.text for row in validation]),

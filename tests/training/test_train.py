@@ -25,6 +25,7 @@ from claimclf.errors import ConfigurationError, ExportDisagreesError, OutputExis
 from claimclf.model_dir import file_sha256
 from tests.conftest import tiny_tokenizer, write_jsonl
 from tests.training.conftest import Inputs
+from training import finetune
 from training.config import TrainingConfig
 from training.data import primaries, read_labelled
 from training.make_model import make_model
@@ -186,6 +187,17 @@ def test_other_encoders_train_and_export(
     inputs.run(tmp_path / "model", base_model=str(encoder), epochs=1, allowed_flips=1.0)
     measured = metadata(tmp_path / "model")["provenance"]["measured"]
     assert measured["flips"] < 0.1 * measured["sentences"]
+
+
+@pytest.mark.parametrize("changed", [{}, {"fresh_pooler": False}, {"from_model": "a model's name"}])
+def test_an_encoders_pooler_begins_as_the_identity_that_of_a_model_as_it_is(
+    inputs: Inputs, changed: dict[str, Any]
+) -> None:
+    settings = TrainingConfig.from_yaml(inputs.config).with_values(changed)
+    dense = finetune._model(inputs.base_model, settings).base_model.pooler.dense
+    its_own = AutoModel.from_pretrained(inputs.base_model).pooler.dense
+    assert torch.equal(dense.weight, its_own.weight if changed else torch.eye(len(dense.weight)))
+    assert torch.equal(dense.bias, its_own.bias if changed else torch.zeros(len(dense.weight)))
 
 
 def test_a_window_that_the_model_cannot_read_is_refused(inputs: Inputs, tmp_path: Path) -> None:
