@@ -119,7 +119,7 @@ def read_benchmark(path: Path) -> Any:
     return benchmark
 
 
-def write(
+def model_card(
     model: Annotated[str, typer.Argument(help="A model directory, or a shipped model's name.")],
     *,
     benchmark: Annotated[Path, typer.Option(help="The benchmark.json that training.benchmark wrote of it.")],
@@ -134,4 +134,4 @@ def write(
 
 
 if __name__ == "__main__":
-    run(write)
+    run(model_card)

@@ -99,7 +99,7 @@ def test_the_card_says_what_was_measured_and_on_what(
     trained_dir: Path, report: Path, document: dict[str, Any], tmp_path: Path
 ) -> None:
     card = tmp_path / "cards" / "card.md"
-    model_card.write(str(trained_dir), benchmark=report / "benchmark.json", output=card)
+    model_card.model_card(str(trained_dir), benchmark=report / "benchmark.json", output=card)
     text = card.read_text(encoding="utf-8")
     model_dir = ModelDir.open(trained_dir)
     assert text.startswith("---\nlanguage: en\n")
