@@ -8,7 +8,8 @@ quotation mark blanked by a space; the marks are then given back to the sentence
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from heapq import merge
+from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING
 
 import sentencex
@@ -16,29 +17,49 @@ import sentencex
 from claimclf.tokenization import replace_lone_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
 
 Span = tuple[int, int]
 
 # Double marks always; single ones, which are also apostrophes, unless letters stand on both sides.
-_QUOTATION_MARK = re.compile(r"""["“”„‟«»‹›]|(?<!\w)['‘’‚]|['‘’](?!\w)""")
+_QUOTATION_MARK = re.compile(r"""["“”„‟«»‹›]|(?<!\w)['‘’‚`]|['‘’`](?!\w)""")
 _OPENING_MARKS = "“„‟«‹‘‚"
 _CLOSING_MARKS = "”»›"
 _APOSTROPHE = "’"
-# sentencex does not know these abbreviations; it knows "..." but not "…" as an end, and takes only a line
-# without any space for a blank one.
-_TITLE = re.compile(r"\b(?:Ms|Amb|Atty|Dir|Secy)\.(?=\s)")
+# Straight marks, which do not say whether they open or close, and what stands between two paragraphs.
+_STRAIGHT_MARK = re.compile(r"""\n\s*\n|``|''|["`]|(?<!\w)'|'(?!\w)""")
+# What sentencex does not know. Abbreviations before a name, in a transcript's capitals before capitals, before a
+# number or a word that goes on, and days before a date; the second initial of J.-P.; the letter of a question
+# and of its answer at the start of a line.
+_ABBREVIATION = re.compile(
+    r"""(?:\b(?:
+        (?:Ms|Amb|Atty|Dir|Secy|Cllr|Ft|Insp|Supt|Det|Cmdr|Cpl|Pvt|Messrs|Mme|Hon|Pres)(?=\.\s)
+       |(?:MR|MRS|MS|DR|SEN|REP|GOV|GEN|COL|CAPT|LT|SGT|AMB|PROF|REV)(?=\.\s+[A-Z]{2})
+       |(?:[Aa]pprox|[Ii]ncl|[Ee]xcl|[Pp]aras?|[Ss]ect?|[Vv]ols?|Arts?|Inst|[Dd]ept|Div|[Ee]st|[Tt]el|[Ee]xt
+          |[Rr]egs?|cf|ca|Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?=\.\s+[a-z0-9§])
+       |(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?=\.\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))
+      )|(?<=\.-)[A-Z](?=\.\s+[A-Z])|^[QA](?=\.\s)
+    )\.""",
+    re.VERBOSE | re.MULTILINE,
+)
+_LINE_OPENERS = "\"'“‘«„([*•-–—"
+# sentencex knows "..." but not "…" as an end, and takes only a line without any space for a blank one.
 _ELLIPSIS_AT_END = re.compile(r"…(?=\s+[^\W_a-z])")
 _SPACES_ALONE_IN_A_LINE = re.compile(r"(?<=\n)[^\S\n]+(?=\n)")
+# (He denies it.) Police doubt that. sentencex does not look into brackets; "(see Annex B.)" ends nothing.
+_BRACKET_AT_END = re.compile(r"""(?:[^\W\d_]{2}\.|[!?])["'”’»]?[)\]](?=\s+["'“‘«(\[]?[^\W\d_a-z])""")
 # "Is that so?" Mr Smith asked. The clause after the closing mark belongs to the quotation's sentence.
 _REPORTING_CLAUSE = re.compile(
-    r"""[!?…]["'”’»›]
+    r"""[.!?…]["'`”’»›]{1,2}
     (?![^\S\n]*\n[^\S\n]*\n)\s+           # not over a blank line
     (?:(?-i:[a-z])                          # "Never!" he said
-     |(?:[\w.’'-]+,?\s){1,6}?(?:said|says|asked|asks|added|told|replied|answered|shouted|wrote|cried|demanded
+     |(?<![.]["'”’»›]\s)(?!nobody\b|no\s+one\b|none\b)       # "Why?" Nobody answered.
+      (?:[\w.’'-]+,?\s){1,6}?(?:said|says|asked|asks|added|told|replied|answered|shouted|wrote|cried|demanded
         |declared|insisted|warned|exclaimed|tweeted|posted|chanted|concluded|continued)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Who? has split up. What did he know? and when? Was it murder?—nobody knows. He called it "a lie.".
+_GOES_ON = re.compile(r"""[!?][^\S\n]+[a-z]|[.!?…][—–]|["'”’»›]\.(?!\w)""")
 
 
 def split_sentences(text: str) -> list[Span]:
@@ -51,35 +72,87 @@ def split_sentences(text: str) -> list[Span]:
     >>> [text[start:end] for start, end in split_sentences(text)]
     ['He said: "They lie.', 'Stop it!"', 'Then he left.']
     """
-    return list(_joined_reporting_clauses(text, _trimmed(text, _boundaries(text))))
+    return list(_joined(text, _trimmed(text, _boundaries(text))))
 
 
 def _boundaries(text: str) -> Iterator[int]:
     """Offsets at which a sentence starts, with quotation marks on the right side of each."""
     masked = _masked(text)
+    closing = set(_closing_between_spaces(text))
     previous = 0
-    for boundary in sentencex.get_sentence_boundaries("en", masked):
-        gap_end = gap_start = boundary["start_index"]
+    for gap_end in merge(_ends_of_lines(text), _ends_of_brackets(text), _starts_by_sentencex(masked)):
+        gap_start = gap_end
         while gap_start > previous and masked[gap_start - 1].isspace():
             gap_start -= 1
-        yield _boundary_in_gap(text, gap_start, gap_end)
+        yield _boundary_in_gap(text, gap_start, gap_end, closing)
         previous = gap_end
+
+
+def _starts_by_sentencex(masked: str) -> Iterator[int]:
+    for boundary in sentencex.get_sentence_boundaries("en", masked):
+        yield boundary["start_index"]
+
+
+def _ends_of_brackets(text: str) -> Iterator[int]:
+    for match in _BRACKET_AT_END.finditer(text):
+        yield match.end()
+
+
+def _ends_of_lines(text: str) -> Iterator[int]:
+    """Offsets of lines that begin a sentence though the line before had room for their first word.
+
+    Such a break was set on purpose, after a headline or a by-line; one that only wraps the text comes where the
+    next word does not fit. A line that begins in lower case goes on.
+    """
+    offset = 0
+    for blank, block in groupby(text.splitlines(keepends=True), key=str.isspace):
+        lines = list(block)
+        width = max(len(line.rstrip()) for line in lines)
+        for line, following in pairwise(lines):
+            offset += len(line)
+            first_word = "" if blank else following.split(maxsplit=1)[0]
+            first_letter = first_word.lstrip(_LINE_OPENERS)[:1]
+            fits = len(line.rstrip()) + 1 + len(first_word) <= width
+            if fits and first_letter.isalnum() and not first_letter.islower():
+                yield offset
+        offset += len(lines[-1])
+
+
+def _closing_between_spaces(text: str) -> Iterator[int]:
+    """Offsets of straight marks with spaces on both sides, as tokenizers leave them, that close a quotation.
+
+    A mark closes when its paragraph holds an odd number of its kind before it, or no other one at all.
+    """
+    marks: list[re.Match[str]] = []
+    for match in chain(_STRAIGHT_MARK.finditer(text), [None]):
+        if match and not match[0].isspace():
+            marks.append(match)
+            continue
+        for kind in ('"', "'"):
+            alike = [mark for mark in marks if (mark[0] == '"') == (kind == '"')]
+            for number, mark in enumerate(alike):
+                around = text[mark.start() - 1 : mark.start()] + text[mark.end() : mark.end() + 1]
+                if around.isspace() and len(around) == 2 and (number % 2 or len(alike) == 1):
+                    yield from range(*mark.span())
+        marks.clear()
 
 
 def _masked(text: str) -> str:
     """The text as sentencex is to see it, character for character as long."""
     masked = _QUOTATION_MARK.sub(" ", replace_lone_surrogates(text))
-    masked = _TITLE.sub(lambda title: title[0][:-1] + "x", masked)
+    masked = _ABBREVIATION.sub(lambda found: found[0][:-1] + "x", masked)
     masked = _ELLIPSIS_AT_END.sub(".", masked)
     return _SPACES_ALONE_IN_A_LINE.sub(lambda spaces: "\n" * len(spaces[0]), masked)
 
 
-def _boundary_in_gap(text: str, gap_start: int, gap_end: int) -> int:
+def _boundary_in_gap(text: str, gap_start: int, gap_end: int, closing: Set[int]) -> int:
     """Between two sentences stand white space and quotation marks: the closing ones end the first."""
     boundary = gap_start
     for offset in range(gap_start, gap_end):
-        if text[offset] in _CLOSING_MARKS or (
-            text[offset] == _APOSTROPHE and not text[offset + 1 : offset + 2].isalnum()
+        if (
+            text[offset] in _CLOSING_MARKS
+            or (text[offset] == _APOSTROPHE and not text[offset + 1 : offset + 2].isalnum())
+            or offset in closing
         ):
             boundary = offset + 1
     while boundary < gap_end and not text[boundary].isspace() and text[boundary] not in _OPENING_MARKS:
@@ -98,10 +171,18 @@ def _trimmed(text: str, starts: Iterator[int]) -> Iterator[Span]:
             yield first, first + len(content)
 
 
-def _joined_reporting_clauses(text: str, spans: Iterator[Span]) -> Iterator[Span]:
+def _marks_at_end(text: str, end: int) -> int:
+    return 2 if text[end - 2 : end] in ("''", "``") else 1
+
+
+def _joined(text: str, spans: Iterator[Span]) -> Iterator[Span]:
+    """The spans, those that sentencex parted within a sentence put together again."""
     current: Span | None = None
     for span in spans:
-        if current and _REPORTING_CLAUSE.match(text, current[1] - 2, span[1]):
+        if current and (
+            _REPORTING_CLAUSE.match(text, current[1] - _marks_at_end(text, current[1]) - 1, span[1])
+            or _GOES_ON.match(text, current[1] - 1, span[0] + 1)
+        ):
             current = (current[0], span[1])
             continue
         if current:

@@ -242,3 +242,55 @@ def test_a_megabyte_of_anything_is_split_without_loss(piece):
 def test_a_mark_amid_a_megabyte_of_space_is_kept():
     text = "Kesh left." + " " * MILLION + "Dolan stayed."
     assert sentences(text) == ["Kesh left.", "Dolan stayed."]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Approx. 40 tons, incl. packaging, arrived on Wed. at noon.",
+        "He quoted para. 3 of Art. 7 on Fri. Sept. 12.",
+        "Cllr. Banda met M.-L. Dupré at Ft. Merel.",
+        "MS. HALLORAN: We reject it.",
+        "The singer of Wham! in its day agreed.",
+        "What did he know? and when?",
+        "Was it murder?—nobody knows.",
+        'He called it "a lie.".',
+        '"This is great." she said.',
+        "``This is great.'' she said.",
+    ],
+)
+def test_a_stop_inside_a_sentence_does_not_split_it(sentence):
+    assert sentences(f"{sentence} Kesh left.") == [sentence, "Kesh left."]
+
+
+def test_a_sentence_in_brackets_is_a_sentence():
+    assert sentences("He resigned. (He denies it.) Kesh left.") == ["He resigned.", "(He denies it.)", "Kesh left."]
+
+
+def test_nobody_reports_a_quotation():
+    assert sentences('"Why?" Nobody answered.') == ['"Why?"', "Nobody answered."]
+
+
+def test_a_question_and_its_answer_keep_their_letters():
+    assert sentences("Q. Were you there?\nA. I was.") == ["Q. Were you there?", "A. I was."]
+
+
+def test_a_line_that_had_room_for_the_next_word_is_a_headline():
+    text = "Talks fail in Arva\nBy Ines Calder\nThe talks between Kesh and President\nOsmani failed on Monday."
+    assert sentences(text) == [
+        "Talks fail in Arva",
+        "By Ines Calder",
+        "The talks between Kesh and President\nOsmani failed on Monday.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("He wrote: ' We stay . ' Kesh left .", ["He wrote: ' We stay . '", "Kesh left ."]),
+        ("We stay ? '' Kesh left .", ["We stay ? ''", "Kesh left ."]),
+        ("`` We stay , '' she wrote . `` Go !", ["`` We stay , '' she wrote .", "`` Go !"]),
+    ],
+)
+def test_a_mark_between_spaces_closes_what_was_opened(text, expected):
+    assert sentences(text) == expected
