@@ -13,7 +13,7 @@ from claimclf.decision import BLANK_LOGITS, decide
 from claimclf.document import Document, Sentence
 from claimclf.errors import NotAStringError, NotTextsError
 from claimclf.model_dir import DEFAULT_MODEL, TOKENIZER, Metadata, ModelDir
-from claimclf.sentences import split_sentences
+from claimclf.sentences import paragraph_numbers, split_sentences
 from claimclf.texts import as_texts, checked
 from claimclf.tokenization import WindowTokenizer
 
@@ -76,6 +76,11 @@ class ClaimClassifier:
     def metadata(self) -> Metadata:
         """The model's name, language, window, calibration and provenance."""
         return self._model_dir.metadata
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex sha256 that names the model exactly, see `ModelDir.fingerprint`."""
+        return self._model_dir.fingerprint
 
     @overload
     def predict(  # type: ignore[overload-overlap]  # a str is a Sequence[str], and one text all the same
@@ -148,13 +153,35 @@ class ClaimClassifier:
         """
         if not isinstance(text, str):
             raise NotAStringError(text, 0)
-        spans = split_sentences(text)
-        predictions = self._predict_list([text[start:end] for start, end in spans], allow_none=allow_none)
-        sentences = (
-            Sentence(start, end, text[start:end], prediction)
-            for (start, end), prediction in zip(spans, predictions, strict=True)
-        )
-        return Document(text, tuple(sentences))
+        return self.predict_documents([text], allow_none=allow_none)[0]
+
+    def predict_documents(self, texts: Sequence[str], *, allow_none: bool = True) -> list[Document]:
+        """Splits each text into sentences and labels all of them: `predict_document` for many at once.
+
+        Raises:
+            NotTextsError: the argument is not a sequence of texts.
+            NotAStringError: one of the texts is not a string; the error names its position.
+
+        >>> clf = ClaimClassifier.from_pretrained(threads=1)
+        >>> clf.predict_documents(["He denied it.", ""])
+        [Document(1 sentences, 13 characters), Document(0 sentences, 0 characters)]
+        """
+        if isinstance(texts, str):
+            raise NotTextsError(texts, "Pass a list of strings, or use predict_document.")
+        whole = as_texts(texts)
+        split = [split_sentences(text) for text in whole]
+        pieces = [text[start:end] for text, spans in zip(whole, split, strict=True) for start, end in spans]
+        predictions = iter(self._predict_list(pieces, allow_none=allow_none))
+        return [
+            Document(
+                text,
+                tuple(
+                    Sentence(start, end, text[start:end], next(predictions), paragraph)
+                    for (start, end), paragraph in zip(spans, paragraph_numbers(text, spans), strict=True)
+                ),
+            )
+            for text, spans in zip(whole, split, strict=True)
+        ]
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The model's raw outputs, before calibration: for those who fit their own.

@@ -1,50 +1,75 @@
-"""The command line: ``claimclf predict article.txt``, ``claimclf demo``."""
+"""The command line: ``claimclf predict``, ``report``, ``info``, ``verify``, ``demo``."""
 
 from __future__ import annotations
 
 import io
-import json
 import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from enum import Enum
+from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from claimclf.document import Document
-from claimclf.errors import ClaimclfError, UnreadableFileError
-from claimclf.labels import Label
+from claimclf.errors import BadRowError, ClaimclfError, OptionError
+from claimclf.labels import LABELS
+from claimclf.model_dir import DEFAULT_MODEL, ModelDir, shipped_models
+from claimclf.tables.reading import TEXT, BadRow, Source, open_sources
+from claimclf.tables.writing import JsonLinesOutput, check_ending, refuse_taken_file, write_whole
+from claimclf.terminal import document_table, facts_table, job_bar, print_json, say, sentence_table
 from claimclf.version import __version__
 
-SAMPLE_ARTICLE = Path(__file__).parent / "sample_article.txt"
+if TYPE_CHECKING:
+    from claimclf.classifier import ClaimClassifier
+    from claimclf.tables.job import Job, Progress
+    from claimclf.tables.labelling import Labeller
 
-_STYLES: dict[Label | None, str] = {
-    Label.ACCUSATION: "bold red",
-    Label.DENIAL: "bold magenta",
-    Label.CALL_TO_ACTION: "bold yellow",
-    Label.FACTUAL_REPORT: "cyan",
-    None: "dim",
-}
+SAMPLE_ARTICLE = Path(__file__).parent / "sample_article.txt"
+EXIT_REJECTED = 3
+EXIT_INTERRUPTED = 130
+_ROWS_AT_ONCE = 256
 
 app = typer.Typer(
     help="What does each sentence do: accuse, deny, call to action, report fact, or none of these?",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
+    epilog="Exit codes: 0 done; 1 an error that the message explains; 2 wrong usage; 3 done, but some rows could "
+    "not be used; 130 interrupted.",
 )
 
 
+class OnError(str, Enum):
+    """What to do at a row that cannot be used."""
+
+    STOP = "stop"
+    SKIP = "skip"
+
+
+class InputFormat(str, Enum):
+    """What files and standard input hold, where their ending does not say."""
+
+    TEXT = "text"
+    LINES = "lines"
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
 def main() -> None:
-    """The ``claimclf`` command. Exit codes: 0 done, 1 an error that the message explains, 2 wrong usage."""
+    """The ``claimclf`` command. Exit codes are those of its help."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows "?"
     try:
         app()
     except ClaimclfError as error:
-        Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
+        say(str(error), "red")
         sys.exit(1)
 
 
@@ -63,31 +88,189 @@ def _options(
     pass
 
 
-@app.command()
-def predict(
-    files: Annotated[list[Path] | None, typer.Argument(help="UTF-8 text files; - or none: stdin.")] = None,
+def _models(incomplete: str) -> list[str]:
+    return [name for name in shipped_models() if name.startswith(incomplete)]
+
+
+_MODEL = "A shipped model's name or a model directory."
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(help="Texts (.txt) or tables (.csv, .tsv, .jsonl, .parquet), also .gz; - or none: stdin."),
+]
+Model = Annotated[str, typer.Option(help=_MODEL, autocompletion=_models)]
+ModelArgument = Annotated[str, typer.Argument(help=_MODEL, autocompletion=_models)]
+TextColumn = Annotated[str | None, typer.Option(help="The column of a table's texts; guessed where obvious.")]
+Format = Annotated[InputFormat | None, typer.Option(help="What the input is, where its ending does not say.")]
+Encoding = Annotated[str | None, typer.Option(help="Of the input, like cp1252; found out where not given.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
+
+
+@app.command(
+    epilog="`claimclf predict article.txt`\n\n"
+    "`cat article.txt | claimclf predict --json`\n\n"
+    "`claimclf predict quotes.csv --text-column quote -o labelled.csv`\n\n"
+    "`claimclf predict articles/*.txt -o sentences.parquet`\n\n"
+    "`claimclf predict big.jsonl --documents --on-error skip -o out.jsonl`; after Ctrl-C, the same with `--resume`"
+)
+def predict(  # noqa: PLR0913 - as many options as it needs
+    files: Files = None,
     *,
-    model: Annotated[str | None, typer.Option(help="A shipped model's name or a model directory.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Make this .csv, .tsv, .jsonl or .parquet file instead of a table."
+        ),
+    ] = None,
+    model: Model = DEFAULT_MODEL,
+    text_column: TextColumn = None,
+    documents: Annotated[
+        bool,
+        typer.Option("--documents", help="Split each text of a table into sentences, a row each."),
+    ] = False,
+    input_format: Format = None,
+    encoding: Encoding = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="At a row that cannot be used: stop, or list it in OUTPUT.rejects.jsonl.")
+    ] = OnError.STOP,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped run was.")] = False,
+    force: Force = False,
+    prefix: Annotated[str, typer.Option(help="Before the names of the columns that are added.")] = "",
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a file instead of a table.")
+        bool, typer.Option("--json", help="An object a text, or a row of a table, on standard output.")
     ] = False,
 ) -> None:
-    """Label every sentence of the given texts.
+    """Label every sentence of texts, or every row of tables.
 
-    `claimclf predict article.txt`   `cat article.txt | claimclf predict --json`
+    A table keeps all its columns, and gets: label, confidence, labels, and a score for each label. In text files,
+    and in tables with --documents, each sentence is a row, with its paragraph and its place in the text.
     """
-    from claimclf.api import default_classifier
+    if output is None and (resume or force):
+        raise OptionError("resume" if resume else "force", True, "it with -o FILE")
+    if output is not None:
+        check_ending(output)
+    sources = _sources(files, input_format, encoding)
+    texts = sources[0].format == TEXT
+    skip = on_error is OnError.SKIP
+    classifier = _classifier(model)
+    if output is None and texts:
+        _show_texts(sources, classifier, as_json=as_json)
+        return
+    if output is None:
+        from claimclf.tables.labelling import Labeller
+
+        labeller = Labeller(
+            classifier,
+            JsonLinesOutput.predicted,
+            text_column=text_column,
+            documents=documents,
+            name_files=documents or len(sources) > 1,
+            prefix=prefix,
+        )
+        rejected = _show_rows(sources, labeller, as_json=as_json, skip=skip)
+    else:
+        from claimclf.tables.job import Job
+
+        job = Job(
+            sources,
+            classifier,
+            output,
+            text_column=text_column,
+            documents=documents or texts,
+            prefix=prefix,
+            skip_bad_rows=skip,
+        )
+        rejected = _run(job, resume=resume, force=force, as_json=as_json).rejected
+    if rejected:
+        raise typer.Exit(EXIT_REJECTED)
+
+
+@app.command(
+    epilog="`claimclf report article.txt -o page.html`\n\n"
+    "`claimclf report articles/*.txt -o week.html --title 'The week'`\n\n"
+    "`claimclf report articles.csv --text-column body -o page.html`"
+)
+def report(  # noqa: PLR0913 - as many options as it needs
+    files: Files = None,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to make, .html.")],
+    title: Annotated[str | None, typer.Option(help="Of the page; else the name of the first file.")] = None,
+    model: Model = DEFAULT_MODEL,
+    text_column: TextColumn = None,
+    input_format: Format = None,
+    encoding: Encoding = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a page to look at and to correct: one offline file, sentences highlighted by what they do.
+
+    Each text file is an article, and so is each row of a table. Corrections made on the page are exported as a
+    file that training takes.
+    """
+    from claimclf.highlight import Article, page
+    from claimclf.tables.labelling import texts_of
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise OptionError("output", output.name, "a name that ends in .html")
+    refuse_taken_file(output, force=force)
+    sources = _sources(files, input_format, encoding)
+    named = [
+        (source.name if source.format == TEXT else f"{source.name}, line {row.line}", text)
+        for source in sources
+        for row, text in texts_of(source, text_column)
+    ]
+    documents = _classifier(model).predict_documents([text for _, text in named])
+    articles = [Article(name, document) for (name, _), document in zip(named, documents, strict=True)]
+    write_whole(output, page(articles, title or Path(sources[0].name).name))
+    if as_json:
+        counts: Counter[Any] = Counter()
+        for document in documents:
+            counts.update(document.counts())
+        by_name = {str(label or "none"): counts[label] for label in (*LABELS, None)}
+        print_json({"output": str(output), "articles": len(articles), "sentences": by_name})
+    else:
+        say(f"{len(articles)} articles, {sum(map(len, documents))} sentences. The page is {output}")
+
+
+@app.command(epilog="`claimclf info`\n\n`claimclf info runs/newsroom --json`")
+def info(model: ModelArgument = DEFAULT_MODEL, *, as_json: AsJson = False) -> None:
+    """Say what a model is: its labels and thresholds, what it was made from, its hashes."""
+    model_dir = ModelDir.open(model)
+    metadata = model_dir.metadata
+    if as_json:
+        known = {
+            **asdict(metadata),
+            "path": str(model_dir.path),
+            "fingerprint": model_dir.fingerprint,
+            "labels": {label.value: label.definition for label in LABELS},
+            "sha256": dict(model_dir.sha256),
+        }
+        print_json(known)
+        return
+    console = Console()
+    console.print(facts_table(_facts(model_dir), metadata.name))
+    labels = Table("label", "from a score of", "the sentence …", title="Labels", title_justify="left")
+    for label, threshold in zip(LABELS, metadata.calibration.thresholds, strict=True):
+        labels.add_row(label.value, f"{threshold:.2f}", label.definition)
+    console.print(labels)
+    console.print(facts_table(model_dir.sha256.items(), "Files, by sha256"))
+
+
+@app.command(epilog="`claimclf verify runs/newsroom`")
+def verify(model: ModelArgument = DEFAULT_MODEL, *, as_json: AsJson = False) -> None:
+    """Check that every file of a model is what its claimclf.json says, and that it runs.
+
+    Exit code 1 where a file is missing, altered, or of a kind that can run code.
+    """
     from claimclf.classifier import ClaimClassifier
 
-    texts = [(str(file), _read(file)) for file in files or [Path("-")]]
-    classifier = ClaimClassifier.from_pretrained(model) if model else default_classifier()
-    for name, text in texts:
-        document = classifier.predict_document(text)
-        if as_json:
-            line = json.dumps({"file": name, **document.to_dict()}, ensure_ascii=False)
-            typer.echo(line.encode("utf-8", "replace"))  # JSON is UTF-8, whatever the terminal is
-        else:
-            Console().print(document_table(document, title=name))
+    model_dir = ModelDir.open(model)
+    ClaimClassifier(model_dir, threads=1).predict("The minister denied the allegations.")
+    name, files = model_dir.metadata.name, len(model_dir.sha256)
+    if as_json:
+        print_json({"name": name, "fingerprint": model_dir.fingerprint, "files": files, "ok": True})
+    else:
+        typer.echo(f"{name}: {files} files are what claimclf.json says, and it runs.")
 
 
 @app.command()
@@ -95,42 +278,89 @@ def demo() -> None:
     """Label a sample article, written for this purpose, that comes with the package."""
     from claimclf.api import predict_document
 
-    document = predict_document(_read(SAMPLE_ARTICLE))
+    document = predict_document(SAMPLE_ARTICLE.read_text(encoding="utf-8"))
     Console().print(document_table(document, title="A sample article, sentence by sentence"))
 
 
-def document_table(document: Document, title: str) -> Table:
-    """The document as a table for the terminal: a row a sentence, coloured by what it does."""
-    table = Table(title=Text(title), title_justify="left", show_lines=False, padding=(0, 1))
-    table.add_column("does")
-    table.add_column("conf.", justify="right")
-    table.add_column("sentence", overflow="fold")
-    for sentence in document.sentences:
-        prediction = sentence.prediction
-        acts = " + ".join(prediction.labels) or "none"
-        table.add_row(
-            Text(acts, style=_STYLES[prediction.label]),
-            f"{prediction.confidence:.2f}",
-            Text(" ".join(sentence.text.split())),
-        )
-    return table
+def _sources(files: list[str] | None, input_format: InputFormat | None, encoding: str | None) -> list[Source]:
+    sources = open_sources(files or [], format_=input_format and input_format.value, encoding=encoding)
+    for source in sources:
+        if encoding is None and source.encoding not in (None, "utf-8-sig", "utf-16", "utf-32"):
+            say(
+                f"{source.name} is not UTF-8: read as {source.encoding}. Say otherwise with --encoding.",
+                "yellow",
+            )
+    return sources
 
 
-def _read(file: Path) -> str:
-    if str(file) == "-":
-        data = sys.stdin.buffer.read()
-    elif file.is_dir():
-        raise UnreadableFileError(
-            file, "this is a directory", "Name the files in it, for example with *.txt."
-        )
-    else:
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise UnreadableFileError(file, error.strerror or str(error), "Check the path.") from error
+def _classifier(model: str) -> ClaimClassifier:
+    from claimclf.api import default_classifier
+    from claimclf.classifier import ClaimClassifier
+
+    return default_classifier() if model == DEFAULT_MODEL else ClaimClassifier.from_pretrained(model)
+
+
+def _show_texts(sources: Sequence[Source], classifier: ClaimClassifier, *, as_json: bool) -> None:
+    from claimclf.tables.labelling import texts_of
+
+    texts = [(row.file, text) for source in sources for row, text in texts_of(source, None)]
+    for name, text in texts:
+        document = classifier.predict_document(text)
+        if as_json:
+            print_json({"file": name, **document.to_dict()})
+        else:
+            Console().print(document_table(document, title=name))
+
+
+def _show_rows(sources: Sequence[Source], labeller: Labeller, *, as_json: bool, skip: bool) -> int:
+    """Prints labelled rows as they come; how many could not be used."""
+    rejected, header = 0, True
+    rows = chain.from_iterable(sources)
+    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
+        usable = []
+        for row in map(labeller.usable, chunk):
+            if not isinstance(row, BadRow):
+                usable.append(row)
+                continue
+            error = BadRowError(row.file, row.line, row.problem)
+            if not skip:
+                raise error
+            say(str(error), "yellow")
+            rejected += 1
+        if as_json:
+            for row in chain.from_iterable(labeller.label(usable)):
+                print_json(row)
+        else:
+            Console().print(sentence_table(labeller.sentences(usable), header=header))
+            header = False
+    return rejected
+
+
+def _run(job: Job, *, resume: bool, force: bool, as_json: bool) -> Progress:
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(
-            file, f"not UTF-8 text (byte {error.start})", "Save it as UTF-8 text first."
-        ) from error
+        with job_bar(job.sources) as on_progress:
+            done = job.run(resume=resume, force=force, on_progress=on_progress)
+    except KeyboardInterrupt:
+        say(f"Stopped. What is done is in {job.partial}; go on with the same command and --resume.", "yellow")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    if as_json:
+        counts = {"rows": done.rows, "rejected": done.rejected, "written": done.written}
+        print_json({"output": str(job.output), **counts})
+    else:
+        rejects = f", {done.rejected:,} rejected (in {job.rejects})" if done.rejected else ""
+        say(f"{done.rows:,} rows read{rejects}, {done.written:,} written to {job.output}")
+    return done
+
+
+def _facts(model_dir: ModelDir) -> Iterator[tuple[str, Any]]:
+    provenance = model_dir.metadata.provenance
+    yield "language", model_dir.metadata.language
+    yield "directory", model_dir.path
+    yield "fingerprint", model_dir.fingerprint
+    if "made" in provenance:
+        yield "made", provenance["made"]
+    if isinstance(base := provenance.get("base_model"), dict):
+        yield "made from", base.get("name")
+    for part, file in (provenance.get("data") or {}).items():
+        if isinstance(file, dict) and "sentences" in file:
+            yield f"data: {part}", f"{file['sentences']:,} sentences of {file.get('file')}"

@@ -6,7 +6,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -158,6 +158,64 @@ class DiskFullError(ClaimclfError, OSError):
         super().__init__(f"{path}: no space is left on the disk.", cure)
 
 
+class ColumnError(ClaimclfError, LookupError):
+    """No column of a table holds the texts, or not the one that was named."""
+
+    code = "E403"
+
+    def __init__(self, place: str, asked: str | None, present: Sequence[str], nearest: str | None) -> None:
+        there = ", ".join(map(repr, present)) or "none"
+        if asked is None:
+            problem = f"{place}: which column holds the texts is not obvious; there are {there}."
+            cure = f"Name it: --text-column {_quoted(present[0]) if present else 'NAME'}"
+        else:
+            problem = f"{place}: no column is called {asked!r}; there are {there}."
+            cure = f"Did you mean --text-column {_quoted(nearest)}?" if nearest else "Name one of these."
+        super().__init__(problem, cure)
+
+
+class ColumnClashError(ClaimclfError, ValueError):
+    """A column of the input is called like one of those that are added."""
+
+    code = "E404"
+
+    def __init__(self, place: str, column: str) -> None:
+        super().__init__(
+            f"{place}: there is a column {column!r} already, and one of that name would be added.",
+            "Give the new ones another beginning: --prefix claimclf_",
+        )
+
+
+class BadRowError(ClaimclfError, ValueError):
+    """A row cannot be used, and rows that cannot be used were not to be skipped."""
+
+    code = "E405"
+
+    def __init__(self, file: str, line: int, problem: str) -> None:
+        super().__init__(
+            f"{file}, line {line}: the row {problem}.",
+            "Mend it, or go on without such rows, which are then listed beside the output: --resume --on-error skip",
+        )
+
+
+class ColumnTypeError(ClaimclfError, TypeError):
+    """A column holds values of several kinds, which Parquet cannot hold."""
+
+    code = "E406"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"A column cannot be written as Parquet ({problem}).", "Use -o with .jsonl or .csv.")
+
+
+class JournalError(ClaimclfError, ValueError):
+    """A run that was stopped cannot be gone on with."""
+
+    code = "E407"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}.", "Begin anew with --force, or with another -o.")
+
+
 class LabelledDataError(ClaimclfError, ValueError):
     """A file of labelled sentences cannot be used as it is."""
 
@@ -204,6 +262,10 @@ def _restored(kind: type[ClaimclfError], args: tuple[str], state: dict[str, obje
     Exception.__init__(error, *args)
     error.__dict__.update(state)
     return error
+
+
+def _quoted(name: str) -> str:
+    return f"'{name}'" if " " in name else name
 
 
 def _kind(value: object) -> str:

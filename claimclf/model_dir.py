@@ -98,6 +98,11 @@ class ModelDir:
                 raise ModelFileAlteredError(path / name)
         return cls(path, metadata, sha256)
 
+    @property
+    def fingerprint(self) -> str:
+        """Hex sha256 of claimclf.json, which vouches for every other file: it names the model exactly."""
+        return file_sha256(self.path / METADATA)
+
     def file(self, name: str) -> Path:
         """The path of a verified file of the model.
 
@@ -118,6 +123,11 @@ class ModelDir:
             for name in (METADATA, *self.sha256):
                 (staging / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(self.path / name, staging / name)
+
+
+def shipped_models() -> list[str]:
+    """The names of the models that come with the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{METADATA}"))
 
 
 def seal(path: Path, metadata: Metadata) -> None:
@@ -168,7 +178,7 @@ def _locate(model: str | Path) -> Path:
     for path in (SHIPPED / model, Path(model)):
         if (path / METADATA).is_file():
             return path.absolute()
-    raise ModelNotFoundError(model, sorted(path.parent.name for path in SHIPPED.glob(f"*/{METADATA}")))
+    raise ModelNotFoundError(model, shipped_models())
 
 
 def _read_metadata(path: Path) -> tuple[Metadata, dict[str, str]]:

@@ -17,7 +17,7 @@ import sentencex
 from claimclf.tokenization import replace_lone_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set
+    from collections.abc import Iterator, Sequence, Set
 
 Span = tuple[int, int]
 
@@ -42,6 +42,7 @@ _ABBREVIATION = re.compile(
     )\.""",
     re.VERBOSE | re.MULTILINE,
 )
+_LINE_BREAK = re.compile(r"\r\n|[\n\r\u2028\u2029]")
 _LINE_OPENERS = "\"'“‘«„([*•-–—"
 # sentencex knows "..." but not "…" as an end, and takes only a line without any space for a blank one.
 _ELLIPSIS_AT_END = re.compile(r"…(?=\s+[^\W_a-z])")
@@ -73,6 +74,25 @@ def split_sentences(text: str) -> list[Span]:
     ['He said: "They lie.', 'Stop it!"', 'Then he left.']
     """
     return list(_joined(text, _trimmed(text, _boundaries(text))))
+
+
+def paragraph_numbers(text: str, spans: Sequence[Span]) -> list[int]:
+    """The paragraph that each sentence stands in, from 0.
+
+    A blank line parts paragraphs; so does any line break between sentences where no sentence holds one, that
+    is, where lines are not wrapped.
+
+    >>> text = "One. Two.\\nThree."
+    >>> paragraph_numbers(text, split_sentences(text))
+    [0, 0, 1]
+    """
+    wrapped = any(_LINE_BREAK.search(text, start, end) for start, end in spans)
+    numbers: list[int] = []
+    for (_, previous_end), (start, _) in pairwise([(0, 0), *spans]):
+        breaks = len(_LINE_BREAK.findall(text, previous_end, start))
+        parted = bool(numbers) and breaks > wrapped
+        numbers.append(numbers[-1] + parted if numbers else 0)
+    return numbers
 
 
 def _boundaries(text: str) -> Iterator[int]:

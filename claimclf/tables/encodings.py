@@ -1,0 +1,104 @@
+"""Which encoding a file of text is in, and whether it is text at all."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from claimclf.errors import OptionError, UnreadableFileError
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_SAVE_AS_TEXT = (
+    'Save it as plain text (.txt) first: in Word or LibreOffice with "Save as", in a browser by copying.'
+)
+_SAVE_AS_CSV = 'Save the sheet as "CSV UTF-8" first, then give that file.'
+# How files begin that hold text, but are none.
+_NOT_TEXT = {
+    b"%PDF": ("is a PDF", "Turn it into text first, for example: pdftotext {0} {1}.txt"),
+    b"\xd0\xcf\x11\xe0": (
+        "is a document of Word or Excel, of the old kind",
+        f"{_SAVE_AS_TEXT} {_SAVE_AS_CSV}",
+    ),
+    b"{\\rtf": ("is a rich text document", _SAVE_AS_TEXT),
+    b"PAR1": ("is a Parquet file", "Name it .parquet, or add: --input-format parquet"),
+    b"PK\x03\x04": ("is an archive, or a document of Word or Excel", f"{_SAVE_AS_TEXT} {_SAVE_AS_CSV}"),
+}
+_BY_ENDING = {
+    ".docx": ("is a document of Word", _SAVE_AS_TEXT),
+    ".odt": ("is a document of LibreOffice", _SAVE_AS_TEXT),
+    ".xlsx": ("is a workbook of Excel", _SAVE_AS_CSV),
+    ".ods": ("is a workbook of LibreOffice", _SAVE_AS_CSV),
+    ".html": ("is a web page, whose markup would be read as text", _SAVE_AS_TEXT),
+    ".htm": ("is a web page, whose markup would be read as text", _SAVE_AS_TEXT),
+}
+
+
+def encoding_of(name: str, head: bytes, declared: str | None) -> str:
+    """The encoding to read a file in: the declared one, that of its byte order mark, UTF-8, or a guess.
+
+    Args:
+        name: of the file, for messages and for its ending.
+        head: its first bytes, some kilobytes at the least.
+        declared: what the user says it is in.
+
+    Raises:
+        OptionError: there is no such encoding.
+        UnreadableFileError: it is not text.
+
+    >>> encoding_of("a.txt", "naïve".encode("cp1252"), None)
+    'cp1252'
+    """
+    refuse_documents(name, head)
+    if declared is not None:
+        try:
+            return {"utf-8": "utf-8-sig"}.get(codecs.lookup(declared).name, declared)
+        except LookupError:
+            raise OptionError(
+                "encoding", declared, "a name like utf-8, utf-16, cp1252 or mac-roman"
+            ) from None
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    if b"\0" in head[:512]:
+        encoding = probable_encoding(head)
+        if not encoding.startswith("utf-16"):
+            raise UnreadableFileError(
+                Path(name), "this is not text", "Give it as .txt, .csv, .tsv or .jsonl."
+            )
+        return encoding
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return probable_encoding(head)
+    return "utf-8-sig"
+
+
+def refuse_documents(name: str, head: bytes) -> None:
+    """Says what to do with a PDF, a Word document or a workbook.
+
+    Raises:
+        UnreadableFileError: it is one.
+    """
+    path = Path(name)
+    known = _BY_ENDING.get(path.suffix.lower())
+    if known is None:
+        known = next((said for start, said in _NOT_TEXT.items() if head.startswith(start)), None)
+    if known is not None:
+        problem, cure = known
+        raise UnreadableFileError(path, problem, cure.format(path, path.stem))
+
+
+def probable_encoding(sample: bytes) -> str:
+    """The encoding of text that is not UTF-8: right for what Windows and Mac programs write in English."""
+    if sample.count(b"\0") * 4 > len(sample):
+        return "utf-16-le" if sample[1:2] == b"\0" else "utf-16-be"
+    # The typographic apostrophe between letters is 0x92 in one encoding and 0xd5 in the other.
+    windows, mac = (len(re.findall(pattern, sample)) for pattern in (rb"\w\x92\w", rb"\w\xd5\w"))
+    return "mac-roman" if mac > windows else "cp1252"

@@ -1,0 +1,288 @@
+"""Labelling files of any size into one: in bounded memory, and able to go on after a stop.
+
+While it runs, the output is ``NAME.partial.ENDING``, valid and growing, with a journal beside it that says how
+far it is whole; at the end it gets its name and the journal goes. Rows that cannot be used are written to
+``NAME.ENDING.rejects.jsonl`` with their place and the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from claimclf.errors import BadRowError, DiskFullError, JournalError, OutputExistsError
+from claimclf.tables.labelling import Labeller
+from claimclf.tables.reading import BadRow, Row
+from claimclf.tables.writing import (
+    NO_SPACE,
+    JsonLinesOutput,
+    check_ending,
+    json_line,
+    open_output,
+    refuse_taken_file,
+)
+from claimclf.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from claimclf.classifier import ClaimClassifier
+    from claimclf.tables.reading import Source
+    from claimclf.tables.writing import Output
+
+_CHARACTERS_A_COMMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        rows: rows read, those that were rejected among them.
+        rejected: rows that could not be used.
+        written: rows written; another number than ``rows - rejected`` where texts were split into sentences.
+        digest: of all rows read, in hexadecimal.
+        output, rejects: how far the output and the file of rejects are whole.
+    """
+
+    rows: int = 0
+    rejected: int = 0
+    written: int = 0
+    digest: str = ""
+    output: int = 0
+    rejects: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to label, how, and where the result goes.
+
+    Attributes:
+        sources: opened files, to be read in this order.
+        classifier: what labels them.
+        output: the file to make; its ending says the format.
+        text_column: which column holds the texts; None for the usual names.
+        documents: split each text into sentences, a row each.
+        prefix: before the names of the columns that are added.
+        skip_bad_rows: go on after a row that cannot be used, instead of stopping.
+    """
+
+    sources: Sequence[Source]
+    classifier: ClaimClassifier
+    output: Path
+    text_column: str | None = None
+    documents: bool = False
+    prefix: str = ""
+    skip_bad_rows: bool = False
+
+    @property
+    def partial(self) -> Path:
+        """The output while it is not whole."""
+        return self.output.with_name(f"{self.output.stem}.partial{self.output.suffix}")
+
+    @property
+    def journal(self) -> Path:
+        """Says how far the partial output is whole."""
+        return self.output.with_name(f"{self.partial.name}.journal")
+
+    @property
+    def rejects(self) -> Path:
+        """The rows that could not be used, a JSON object a line: file, line, problem, raw."""
+        return self.output.with_name(f"{self.output.name}.rejects.jsonl")
+
+    def run(
+        self,
+        *,
+        resume: bool = False,
+        force: bool = False,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> Progress:
+        """Labels everything.
+
+        Args:
+            resume: go on where an earlier run with the same files and options stopped, if there was one.
+            force: overwrite what is there.
+            on_progress: called after each part that was written.
+
+        Raises:
+            OutputExistsError: the output, or what a stopped run left, is there, and neither was said.
+            JournalError: the stopped run had other files, options or another model.
+            BadRowError: a row cannot be used, and bad rows are not skipped.
+            ColumnError, ColumnClashError: no column holds the texts, or one is called like those added.
+            ColumnTypeError: a column cannot be written as Parquet.
+            DiskFullError: no space is left; the run can go on when there is some.
+        """
+        check_ending(self.output)
+        refuse_taken_file(self.output, force=force)
+        done = self._done_before(resume=resume, force=force)
+        try:
+            return self._go_on(done, on_progress)
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise
+            raise DiskFullError(self.output, "Free some, then run the same command with --resume.") from error
+
+    def _done_before(self, *, resume: bool, force: bool) -> Progress:
+        if resume and self.journal.exists():
+            return self._read_journal()
+        if not force:
+            for left in (self.journal, self.rejects):
+                if left.exists():
+                    cure = "An earlier run left it: go on with --resume, or begin anew with --force."
+                    raise OutputExistsError(left, cure)
+        self.journal.unlink(missing_ok=True)
+        self.rejects.unlink(missing_ok=True)
+        return Progress()
+
+    def _go_on(self, done: Progress, on_progress: Callable[[Progress], None]) -> Progress:
+        schema = self.sources[0].schema if len(self.sources) == 1 else None
+        output = open_output(self.partial, done.output, schema=schema)
+        rejects = _Rejects(self.rejects, done.rejects, stop=not self.skip_bad_rows)
+        labeller = Labeller(
+            self.classifier,
+            output.predicted,
+            text_column=self.text_column,
+            documents=self.documents,
+            name_files=self.documents or len(self.sources) > 1,
+            prefix=self.prefix,
+        )
+        rows = _Rows(self.sources)
+        if rows.skip(done.rows) != done.digest:
+            raise JournalError(self.journal, "the rows that the stopped run read are no longer the same")
+        for chunk in rows.chunks(output.rows_a_commit):
+            done = self._label(chunk, labeller, output, rejects, done)
+            done = replace(
+                done, rows=rows.read, digest=rows.digest(), output=output.commit(), rejects=rejects.commit()
+            )
+            self._write_journal(done)
+            on_progress(done)
+        output.finish(self.output)
+        self.journal.unlink(missing_ok=True)
+        return done
+
+    def _label(
+        self,
+        chunk: Sequence[Row | BadRow],
+        labeller: Labeller,
+        output: Output,
+        rejects: _Rejects,
+        done: Progress,
+    ) -> Progress:
+        checked = [labeller.usable(row) for row in chunk]
+        rejected = [row for row in checked if isinstance(row, BadRow)]
+        rejects.add(rejected)
+        good = [row for row in checked if isinstance(row, Row)]
+        written: list[dict[str, Any]] = []
+        for row, rows in zip(good, labeller.label(good), strict=True):
+            problem = output.problem(rows[0]) if rows else None
+            if problem is None:
+                written += rows
+            else:
+                rejected.append(BadRow(row.file, row.line, problem, json_line(row.fields)))
+                rejects.add(rejected[-1:])
+        output.write(written)
+        return replace(done, rejected=done.rejected + len(rejected), written=done.written + len(written))
+
+    def _identity(self) -> dict[str, Any]:
+        """What must be the same for a run to go on: it decides what is written."""
+        return {
+            "claimclf": __version__,
+            "model": repr(self.classifier),
+            "fingerprint": self.classifier.fingerprint,
+            "files": [[source.name, source.format, source.encoding] for source in self.sources],
+            "text_column": self.text_column,
+            "documents": self.documents,
+            "prefix": self.prefix,
+        }
+
+    def _read_journal(self) -> Progress:
+        try:
+            state = json.loads(self.journal.read_text(encoding="utf-8"))
+            identity, done = state["job"], Progress(**state["progress"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise JournalError(self.journal, f"this is not a journal ({error})") from error
+        for name, value in self._identity().items():
+            if identity.get(name) != value:
+                raise JournalError(
+                    self.journal, f"the stopped run had {name} {identity.get(name)!r}, not {value!r}"
+                )
+        return done
+
+    def _write_journal(self, done: Progress) -> None:
+        """All at once: a reader finds the old journal or the new one."""
+        new = self.journal.with_name(f"{self.journal.name}.new")
+        with new.open("w", encoding="utf-8") as file:
+            json.dump({"job": self._identity(), "progress": asdict(done)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.journal)
+
+
+class _Rows:
+    """The rows of some files, counted and digested as they are read."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._rows = chain.from_iterable(sources)
+        self._hash = hashlib.blake2b(digest_size=16)
+        self.read = 0
+
+    def skip(self, rows: int) -> str:
+        """Reads so many rows, and says their digest; what a run that goes on has labelled already."""
+        for _ in range(rows):
+            if self._next() is None:
+                return "too few"
+        return self.digest() if rows else ""
+
+    def chunks(self, rows: int) -> Iterator[list[Row | BadRow]]:
+        """The rows that are left, so many at once, or fewer of very long ones."""
+        chunk: list[Row | BadRow] = []
+        characters = 0
+        while (row := self._next()) is not None:
+            chunk.append(row)
+            characters += len(row.raw) if isinstance(row, BadRow) else sum(map(_length, row.fields.values()))
+            if len(chunk) == rows or characters >= _CHARACTERS_A_COMMIT:
+                yield chunk
+                chunk, characters = [], 0
+        if chunk:
+            yield chunk
+
+    def digest(self) -> str:
+        """Of all rows read so far."""
+        return self._hash.hexdigest()
+
+    def _next(self) -> Row | BadRow | None:
+        row = next(self._rows, None)
+        if row is not None:
+            self.read += 1
+            content = row.raw if isinstance(row, BadRow) else repr(row.fields)
+            self._hash.update(f"{row.line} {content}\n".encode("utf-8", "surrogatepass"))
+        return row
+
+
+class _Rejects:
+    """The file of rows that cannot be used, made when there is one; or the end of the run, if that was asked."""
+
+    def __init__(self, path: Path, whole: int, *, stop: bool) -> None:
+        self._path = path
+        self._whole = whole
+        self._stop = stop
+        self._file = JsonLinesOutput(path, whole) if whole else None
+
+    def add(self, rows: Sequence[BadRow]) -> None:
+        if rows and self._stop:
+            raise BadRowError(rows[0].file, rows[0].line, rows[0].problem)
+        if rows:
+            self._file = self._file or JsonLinesOutput(self._path, self._whole)
+            self._file.write([asdict(row) for row in rows])
+
+    def commit(self) -> int:
+        return self._file.commit() if self._file else 0
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, (str, bytes)) else 8

@@ -1,0 +1,143 @@
+"""From rows that were read to rows that hold what their texts do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from claimclf.errors import BadRowError, ColumnClashError
+from claimclf.tables.columns import text_column
+from claimclf.tables.reading import BadRow, Row
+from claimclf.tables.writing import json_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from claimclf.classifier import ClaimClassifier
+    from claimclf.document import Document
+    from claimclf.prediction import Prediction
+    from claimclf.tables.reading import Source
+
+
+@dataclass
+class Labeller:
+    """Labels rows with one classifier.
+
+    Attributes:
+        classifier: what labels them.
+        predicted: a prediction as columns.
+        text_column: which column holds the texts; None for the usual names.
+        documents: split each text into sentences, a row each.
+        name_files: add a column ``file``.
+        prefix: before the names of the columns that are added.
+    """
+
+    classifier: ClaimClassifier
+    predicted: Callable[[Prediction], dict[str, Any]]
+    text_column: str | None = None
+    documents: bool = False
+    name_files: bool = False
+    prefix: str = ""
+    _columns: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def usable(self, row: Row | BadRow) -> Row | BadRow:
+        """The row, or why it cannot be labelled.
+
+        Raises:
+            ColumnError: no column of the file's first row holds texts.
+        """
+        if isinstance(row, BadRow):
+            return row
+        column = self._column(row)
+        if isinstance(row.fields.get(column), str):
+            return row
+        held = f"holds {_kind(row.fields[column])} in" if column in row.fields else "has no column"
+        return BadRow(row.file, row.line, f"{held} {column!r}", json_line(row.fields))
+
+    def text(self, row: Row) -> str:
+        """The text of a row that is usable."""
+        text: str = row.fields[self._column(row)]
+        return text
+
+    def sentences(self, rows: Sequence[Row]) -> list[tuple[Prediction, str]]:
+        """What the texts of usable rows do, or their sentences with ``documents``."""
+        texts = [self.text(row) for row in rows]
+        if self.documents:
+            documents = self.classifier.predict_documents(texts)
+            return [(sentence.prediction, sentence.text) for document in documents for sentence in document]
+        return list(zip(self.classifier.predict(texts), texts, strict=True))
+
+    def label(self, rows: Sequence[Row]) -> list[list[dict[str, Any]]]:
+        """For each row that is usable, the rows to write: one, or with ``documents`` one a sentence.
+
+        Raises:
+            ColumnClashError: a column is called like one of those that are added.
+        """
+        texts = [self.text(row) for row in rows]
+        if self.documents:
+            documents = self.classifier.predict_documents(texts)
+            return [self._sentences(row, document) for row, document in zip(rows, documents, strict=True)]
+        predictions = self.classifier.predict(texts)
+        return [
+            [self._with(row, self.predicted(prediction))]
+            for row, prediction in zip(rows, predictions, strict=True)
+        ]
+
+    def _sentences(self, row: Row, document: Document) -> list[dict[str, Any]]:
+        return [
+            self._with(
+                row,
+                {
+                    "paragraph": sentence.paragraph + 1,
+                    "sentence": number,
+                    "start": sentence.start,
+                    "end": sentence.end,
+                    **self.predicted(sentence.prediction),
+                },
+                {self._column(row): sentence.text},
+            )
+            for number, sentence in enumerate(document, 1)
+        ]
+
+    def _with(
+        self, row: Row, added: dict[str, Any], changed: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Any]:
+        if self.name_files:
+            added = {"file": row.file, **added}
+        named = {f"{self.prefix}{name}": value for name, value in added.items()}
+        clash = sorted(named.keys() & row.fields.keys())
+        if clash:
+            raise ColumnClashError(row.file, clash[0])
+        return {**row.fields, **changed, **named}
+
+    def _column(self, row: Row) -> str:
+        if row.file not in self._columns:
+            self._columns[row.file] = text_column(tuple(row.fields), self.text_column, row.file)
+        return self._columns[row.file]
+
+
+def texts_of(source: Source, column: str | None) -> Iterator[tuple[Row, str]]:
+    """The rows of a source and their texts, all of which must be usable.
+
+    Args:
+        source: to be read.
+        column: which holds the texts; None for the usual names.
+
+    Raises:
+        ColumnError: none does.
+        BadRowError: a row cannot be used.
+    """
+    name: str | None = None
+    for row in source:
+        if isinstance(row, BadRow):
+            raise BadRowError(row.file, row.line, row.problem)
+        name = name or text_column(tuple(row.fields), column, row.file)
+        text = row.fields.get(name)
+        if not isinstance(text, str):
+            raise BadRowError(row.file, row.line, f"holds {_kind(text)} in {name!r}")
+        yield row, text
+
+
+def _kind(value: Any) -> str:
+    return "nothing" if value is None else f"no text but {type(value).__name__}"

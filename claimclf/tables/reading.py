@@ -1,0 +1,382 @@
+"""Rows of files, one after another, in bounded memory: what can be read, and what cannot, with its place."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import sys
+import zlib
+from collections import Counter
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from claimclf.errors import MissingExtraError, OptionError, UnreadableFileError
+from claimclf.tables.encodings import encoding_of, refuse_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TextIO
+
+    import pyarrow as pa
+
+FORMATS = ("text", "lines", "csv", "tsv", "jsonl", "parquet")
+TEXT = "text"
+STDIN = "-"
+_BY_ENDING = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+_LONGEST = 64 << 20  # characters of a line or a cell
+_HEAD = 1 << 16
+_RAW_SHOWN = 2000
+_LONE_BYTE = re.compile("[\udc80-\udcff]")
+_PARQUET_ROWS = 1024
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that was read.
+
+    Attributes:
+        file: the file it stands in.
+        line: its line, from 1; of a row that spans several, the first. Rows of a Parquet file count from 1.
+        fields: its columns by name.
+    """
+
+    file: str
+    line: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be used.
+
+    Attributes:
+        file, line: as of a `Row`.
+        problem: why.
+        raw: what stands there, or its beginning.
+    """
+
+    file: str
+    line: int
+    problem: str
+    raw: str
+
+
+class Source:
+    """A file, or standard input, whose rows are read by iterating over it, once. Make one with `open_source`.
+
+    Attributes:
+        name: its path; ``-`` for standard input.
+        format: one of `FORMATS`.
+        encoding: what it is decoded from; None for Parquet.
+        size: in bytes; None where that is not known.
+    """
+
+    def __init__(
+        self, name: str, format_: str, encoding: str | None, size: int | None, stream: Any = None
+    ) -> None:
+        self._stream = stream
+        self.name = name
+        self.format = format_
+        self.encoding = encoding
+        self.size = size
+        self._position: Callable[[], int] = lambda: 0
+        self._last = 0
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        """The rows, in order.
+
+        Raises:
+            UnreadableFileError: the file is not of its format at all, or can be read no further.
+        """
+        if self.format == "parquet":
+            yield from _parquet(self)
+            return
+        with nullcontext(self._stream) if self._stream else _opened(self.name) as raw:
+            self._position = raw.tell if raw.seekable() else lambda: 0
+            unpacked: Any = gzip.GzipFile(fileobj=raw) if _is_zipped(self.name) else raw
+            wide = self.encoding is not None and self.encoding.startswith(("utf-16", "utf-32"))
+            errors = "replace" if wide else "surrogateescape"
+            file = io.TextIOWrapper(unpacked, encoding=self.encoding, errors=errors, newline="")
+            try:
+                yield from _READERS[self.format](self, file)
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise _cannot_be_unpacked(self.name, error) from error
+            finally:
+                self._last, self._position = self.position(), lambda: self._last
+                file.detach()
+
+    @property
+    def schema(self) -> pa.Schema | None:
+        """The types of its columns, of a Parquet file."""
+        return _parquet_file(self.name).schema_arrow if self.format == "parquet" else None
+
+    def position(self) -> int:
+        """How many of its bytes were read."""
+        return self._position()
+
+
+def open_source(name: str, *, format_: str | None = None, encoding: str | None = None) -> Source:
+    """A file to read once, after a look at its beginning.
+
+    Args:
+        name: a path, or ``-`` for standard input. ``.gz`` files are unpacked as they are read.
+        format_: one of `FORMATS`; None goes by the ending, and what has no known one is one text.
+        encoding: of the text; None finds out: a byte order mark, UTF-8, or a guess from the first 64 kB.
+
+    Raises:
+        UnreadableFileError: it is not there, or not of that format.
+        OptionError: an unknown format or encoding.
+        MissingExtraError: a Parquet file without pyarrow.
+    """
+    if format_ is not None and format_ not in FORMATS:
+        raise OptionError("input_format", format_, ", ".join(FORMATS))
+    path = Path(name)
+    ending = Path(path.stem if _is_zipped(name) else path.name).suffix.lower()
+    kind = format_ or _BY_ENDING.get(ending, TEXT)
+    if ending == ".json" and format_ is None:
+        cure = "If it holds one object a line, add: --input-format jsonl"
+        raise UnreadableFileError(path, "a .json file may hold anything", cure)
+    if name == STDIN:
+        stdin: Any = sys.stdin.buffer
+        stream = stdin if hasattr(stdin, "peek") else io.BufferedReader(stdin)
+        return Source(name, kind, encoding_of(name, stream.peek(_HEAD), encoding), None, stream)
+    with _opened(name) as raw:
+        size = path.stat().st_size
+        if kind == "parquet":
+            if raw.peek(4)[:4] != b"PAR1":
+                refuse_documents(name, raw.peek(4))
+            _parquet_file(name)
+            return Source(name, kind, None, size)
+        unpacked: Any = gzip.GzipFile(fileobj=raw) if _is_zipped(name) else raw
+        try:
+            head = unpacked.read(_HEAD)
+        except (OSError, EOFError, zlib.error) as error:
+            raise _cannot_be_unpacked(name, error) from error
+    return Source(name, kind, encoding_of(name, head, encoding), size)
+
+
+def open_sources(
+    files: Sequence[str], *, format_: str | None = None, encoding: str | None = None
+) -> list[Source]:
+    """The files of a command line, see `open_source`: patterns that the shell left as they are, too.
+
+    Raises:
+        OptionError: texts and tables among each other.
+    """
+    names = [name for file in files or [STDIN] for name in _expanded(file)]
+    sources = [open_source(name, format_=format_, encoding=encoding) for name in names]
+    if len({source.format == TEXT for source in sources}) > 1:
+        odd = next(
+            source.name for source in sources if (source.format == TEXT) != (sources[0].format == TEXT)
+        )
+        raise OptionError("files", odd, "only texts, or only tables, in one command")
+    return sources
+
+
+def _expanded(file: str) -> list[str]:
+    if any(mark in file for mark in "*?[") and not Path(file).exists():
+        return sorted(glob(file)) or [file]
+    return [file]
+
+
+def _is_zipped(name: str) -> bool:
+    return name.lower().endswith(".gz")
+
+
+def _cannot_be_unpacked(name: str, error: Exception) -> UnreadableFileError:
+    return UnreadableFileError(
+        Path(name), f"cannot be unpacked ({error})", "Copy it again, or pack it again with gzip."
+    )
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Any]:
+    """The bytes of a file."""
+    path = Path(name)
+    if path.is_dir():
+        raise UnreadableFileError(path, "this is a directory", _cure_for_directory(path))
+    try:
+        file = path.open("rb", buffering=_HEAD)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableFileError(path, reason, "Check the path.") from error
+    with file:
+        yield file
+
+
+def _cure_for_directory(path: Path) -> str:
+    endings = Counter(file.suffix.lower() for file in path.iterdir() if file.is_file())
+    usable = [ending for ending, _ in endings.most_common() if ending in (*_BY_ENDING, ".txt")]
+    return f"Name the files in it: {path / '*'}{usable[0] if usable else '.txt'}"
+
+
+def _text(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    """One row: the whole text."""
+    text = file.read()
+    yield _row(source, 1, {"text": text}, text, [text])
+
+
+def _lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    for number, line in _numbered_lines(file):
+        text = line.rstrip("\r\n")
+        yield _row(source, number, {"text": text}, text, [text])
+
+
+def _json_lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    for number, line in _numbered_lines(file):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield _bad(source, number, f"is not JSON ({error})", line)
+            continue
+        if not isinstance(fields, dict):
+            yield _bad(source, number, "is not a JSON object", line)
+            continue
+        yield _row(source, number, fields, line, [line])
+
+
+def _csv(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    csv.field_size_limit(_LONGEST)
+    header_line = file.readline(_LONGEST)
+    lines = _RememberedLines(header_line, file)
+    reader = csv.reader(
+        lines, delimiter="\t" if source.format == "tsv" else _delimiter(header_line), strict=True
+    )
+    header = _header(source, reader)
+    while True:
+        line = reader.line_num + 1
+        lines.seen = ""
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _bad(source, line, f"is not {source.format} ({error})", lines.seen)
+            continue
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            problem = f"has {len(cells)} cells where the header has {len(header)}"
+            yield _bad(source, line, problem, lines.seen)
+            continue
+        yield _row(source, line, dict(zip(header, cells, strict=True)), lines.seen, cells)
+
+
+class _RememberedLines:
+    """The lines of a file, the beginning of the last ones remembered for messages."""
+
+    def __init__(self, first: str, file: TextIO) -> None:
+        self._first: str | None = first
+        self._file = file
+        self.seen = ""
+
+    def __iter__(self) -> _RememberedLines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._first if self._first is not None else self._file.readline(_LONGEST)
+        self._first = None
+        if not line:
+            raise StopIteration
+        if len(self.seen) < _RAW_SHOWN:
+            self.seen += line[:_RAW_SHOWN]
+        return line
+
+
+def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
+    try:
+        names = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise UnreadableFileError(
+            Path(source.name), f"line 1 is not a header ({error})", "Name the columns in the first line."
+        ) from error
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise UnreadableFileError(
+            Path(source.name), f"two columns are called {twice[0]!r}", "Rename one of them."
+        )
+    return tuple(names)
+
+
+def _delimiter(header: str) -> str:
+    """Whichever of comma, semicolon and tab is the only one in the header; comma where that does not tell."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    found = [delimiter for delimiter in ",;\t" if delimiter in bare]
+    return found[0] if len(found) == 1 else ","
+
+
+def _numbered_lines(file: TextIO) -> Iterator[tuple[int, str]]:
+    number = 0
+    while line := file.readline(_LONGEST):
+        number += 1
+        yield number, line
+
+
+def _row(source: Source, line: int, fields: dict[str, Any], raw: str, read: Iterable[str]) -> Row | BadRow:
+    """The row, unless bytes of what was read are not of the encoding that the file is read in."""
+    if any(_LONE_BYTE.search(text) for text in read):
+        return _bad(source, line, f"holds bytes that are not {_plain(source.encoding)}; see --encoding", raw)
+    return Row(source.name, line, fields)
+
+
+def _bad(source: Source, line: int, problem: str, raw: str) -> BadRow:
+    shown = (
+        raw.rstrip("\r\n")[:_RAW_SHOWN].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    )
+    return BadRow(source.name, line, problem, shown)
+
+
+def _plain(encoding: str | None) -> str:
+    return "UTF-8" if encoding == "utf-8-sig" else str(encoding)
+
+
+def _parquet(source: Source) -> Iterator[Row | BadRow]:
+    with _parquet_file(source.name) as file:
+        size, total, read = source.size or 0, max(1, file.metadata.num_rows), 0
+        source._position = lambda: size * read // total  # noqa: SLF001 - the reader of this very source
+        for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+            for fields in batch.to_pylist():
+                read += 1
+                yield Row(source.name, read, fields)
+
+
+def _parquet_file(name: str) -> Any:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise MissingExtraError("Parquet", "tables") from error
+    if name == STDIN:
+        raise OptionError(
+            "input_format", "parquet", "it for files: standard input cannot be read from its end"
+        )
+    try:
+        return pq.ParquetFile(name)
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFileError(
+            Path(name), f"cannot be read as Parquet ({error})", "Write it again."
+        ) from error
+
+
+_READERS: dict[str, Callable[[Source, TextIO], Iterator[Row | BadRow]]] = {
+    "text": _text,
+    "lines": _lines,
+    "csv": _csv,
+    "tsv": _csv,
+    "jsonl": _json_lines,
+}
