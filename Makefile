@@ -13,13 +13,18 @@ TRAIN ?= ../shared/data/train.jsonl
 DEV ?= ../shared/data/dev.jsonl
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
-.PHONY: demo test lint types wheel train clean
+.PHONY: demo test browser lint types wheel train clean
 
 demo: $(VENV)/.base
 	@$(VENV)/bin/claimclf demo
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev browser
 	$(VENV)/bin/python -m pytest
+
+# The report page is tested in Debian's Chromium; where it cannot be installed, those tests are skipped.
+browser:
+	@command -v chromedriver >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium chromium-driver) \
+		>/dev/null 2>&1 || echo "no Chromium: the tests of the report page are skipped"
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import Enum
 from itertools import chain, islice
@@ -25,6 +24,8 @@ from claimclf.terminal import document_table, facts_table, job_bar, print_json, 
 from claimclf.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from claimclf.classifier import ClaimClassifier
     from claimclf.tables.job import Job, Progress
     from claimclf.tables.labelling import Labeller
@@ -38,8 +39,8 @@ app = typer.Typer(
     help="What does each sentence do: accuse, deny, call to action, report fact, or none of these?",
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    epilog="Exit codes: 0 done; 1 an error that the message explains; 2 wrong usage; 3 done, but some rows could "
-    "not be used; 130 interrupted.",
+    epilog="Exit codes: 0 done; 1 an error that the message explains; 2 wrong usage; 3 done, but some rows "
+    "could not be used; 130 interrupted.",
 )
 
 
@@ -111,7 +112,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
     "`cat article.txt | claimclf predict --json`\n\n"
     "`claimclf predict quotes.csv --text-column quote -o labelled.csv`\n\n"
     "`claimclf predict articles/*.txt -o sentences.parquet`\n\n"
-    "`claimclf predict big.jsonl --documents --on-error skip -o out.jsonl`; after Ctrl-C, the same with `--resume`"
+    "`claimclf predict big.jsonl --documents --on-error skip -o out.jsonl`; after Ctrl-C, the same with "
+    "`--resume`"
 )
 def predict(  # noqa: PLR0913 - as many options as it needs
     files: Files = None,
@@ -142,11 +144,11 @@ def predict(  # noqa: PLR0913 - as many options as it needs
 ) -> None:
     """Label every sentence of texts, or every row of tables.
 
-    A table keeps all its columns, and gets: label, confidence, labels, and a score for each label. In text files,
-    and in tables with --documents, each sentence is a row, with its paragraph and its place in the text.
+    A table keeps all its columns, and gets: label, confidence, labels, and a score for each label. In text
+    files, and in tables with --documents, each sentence is a row, with its paragraph and place in the text.
     """
     if output is None and (resume or force):
-        raise OptionError("resume" if resume else "force", True, "it with -o FILE")
+        raise OptionError("resume" if resume else "force", value=True, allowed="it with -o FILE")
     if output is not None:
         check_ending(output)
     sources = _sources(files, input_format, encoding)
@@ -204,8 +206,8 @@ def report(  # noqa: PLR0913 - as many options as it needs
 ) -> None:
     """Make a page to look at and to correct: one offline file, sentences highlighted by what they do.
 
-    Each text file is an article, and so is each row of a table. Corrections made on the page are exported as a
-    file that training takes.
+    Each text file is an article, and so is each row of a table. Corrections made on the page are exported as
+    a file that training takes.
     """
     from claimclf.highlight import Article, page
     from claimclf.tables.labelling import texts_of
@@ -328,8 +330,8 @@ def _show_rows(sources: Sequence[Source], labeller: Labeller, *, as_json: bool, 
             say(str(error), "yellow")
             rejected += 1
         if as_json:
-            for row in chain.from_iterable(labeller.label(usable)):
-                print_json(row)
+            for labelled in chain.from_iterable(labeller.label(usable)):
+                print_json(labelled)
         else:
             Console().print(sentence_table(labeller.sentences(usable), header=header))
             header = False

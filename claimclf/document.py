@@ -71,7 +71,7 @@ class Document:
         return tuple(tuple(sentences) for _, sentences in by_paragraph)
 
     def counts(self) -> dict[Label | None, int]:
-        """How many sentences have each label as their primary one; None counts those with none of the four."""
+        """How many sentences have each label as their primary one; None: those that do none of the four."""
         counted = Counter(sentence.prediction.label for sentence in self.sentences)
         return {label: counted[label] for label in (*LABELS, None)}
 
@@ -104,8 +104,8 @@ class Document:
     def to_frame(self) -> pd.DataFrame:
         """The sentences as a pandas table, a row each.
 
-        Columns: paragraph, start, end, text, label (None for none of the four), confidence, labels (a list), and
-        the score of each label.
+        Columns: paragraph, start, end, text, label (None for none of the four), confidence, labels (a list),
+        and the score of each label.
 
         Raises:
             MissingExtraError: pandas is not installed.

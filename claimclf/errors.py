@@ -194,7 +194,8 @@ class BadRowError(ClaimclfError, ValueError):
     def __init__(self, file: str, line: int, problem: str) -> None:
         super().__init__(
             f"{file}, line {line}: the row {problem}.",
-            "Mend it, or go on without such rows, which are then listed beside the output: --resume --on-error skip",
+            "Mend it, or go on without such rows, which are then listed beside the output: "
+            "--resume --on-error skip",
         )
 
 

@@ -28,9 +28,9 @@ _CLOSING_MARKS = "”»›"
 _APOSTROPHE = "’"
 # Straight marks, which do not say whether they open or close, and what stands between two paragraphs.
 _STRAIGHT_MARK = re.compile(r"""\n\s*\n|``|''|["`]|(?<!\w)'|'(?!\w)""")
-# What sentencex does not know. Abbreviations before a name, in a transcript's capitals before capitals, before a
-# number or a word that goes on, and days before a date; the second initial of J.-P.; the letter of a question
-# and of its answer at the start of a line.
+# What sentencex does not know. Abbreviations before a name, in a transcript's capitals before capitals, before
+# a number or a word that goes on, and days before a date; the second initial of J.-P.; the letter of a
+# question and of its answer at the start of a line.
 _ABBREVIATION = re.compile(
     r"""(?:\b(?:
         (?:Ms|Amb|Atty|Dir|Secy|Cllr|Ft|Insp|Supt|Det|Cmdr|Cpl|Pvt|Messrs|Mme|Hon|Pres)(?=\.\s)
@@ -77,12 +77,12 @@ def split_sentences(text: str) -> list[Span]:
 
 
 def paragraph_numbers(text: str, spans: Sequence[Span]) -> list[int]:
-    """The paragraph that each sentence stands in, from 0.
+    r"""The paragraph that each sentence stands in, from 0.
 
     A blank line parts paragraphs; so does any line break between sentences where no sentence holds one, that
     is, where lines are not wrapped.
 
-    >>> text = "One. Two.\\nThree."
+    >>> text = "One. Two.\nThree."
     >>> paragraph_numbers(text, split_sentences(text))
     [0, 0, 1]
     """
@@ -121,8 +121,8 @@ def _ends_of_brackets(text: str) -> Iterator[int]:
 def _ends_of_lines(text: str) -> Iterator[int]:
     """Offsets of lines that begin a sentence though the line before had room for their first word.
 
-    Such a break was set on purpose, after a headline or a by-line; one that only wraps the text comes where the
-    next word does not fit. A line that begins in lower case goes on.
+    Such a break was set on purpose, after a headline or a by-line; one that only wraps the text comes where
+    the next word does not fit. A line that begins in lower case goes on.
     """
     offset = 0
     for blank, block in groupby(text.splitlines(keepends=True), key=str.isspace):

@@ -13,6 +13,7 @@ import yaml
 
 from claimclf.errors import LabelledDataError, OptionError
 from claimclf.labels import LABELS
+from claimclf.tables.columns import TEXT_COLUMNS
 from training.annotation_exports import Judgements
 from training.label_cells import label_columns, labels_in, labels_ticked, normal
 
@@ -67,26 +68,7 @@ class Columns:
 
 
 _USUAL = {
-    "text": [
-        "text",
-        "sentence",
-        "quote",
-        "quotation",
-        "statement",
-        "content",
-        "tweet",
-        "utterance",
-        "post",
-        "message",
-        "claim",
-        "body",
-        "headline",
-        "texte",
-        "phrase",
-        "satz",
-        "texto",
-        "frase",
-    ],
+    "text": list(TEXT_COLUMNS),
     "labels": [
         "labels",
         "label",

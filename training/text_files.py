@@ -7,11 +7,12 @@ import csv
 import gzip
 import io
 import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from claimclf.errors import LabelledDataError
+from claimclf.tables.encodings import probable_encoding
+from claimclf.tables.reading import delimiter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ def delimited(path: Path, delimiter: str | None) -> Iterator[tuple[str, dict[str
     csv.field_size_limit(1 << 30)
     with _opened(path) as file:
         if delimiter is None:
-            delimiter = _delimiter(file.readline())
+            delimiter = delimiter_of(file.readline())
             file.seek(0)
         reader = csv.DictReader(file, delimiter=delimiter, strict=True)
         line = 2
@@ -113,7 +114,7 @@ def unique_names(names: Any, place: str) -> list[str]:
 def not_utf8(path: Path) -> LabelledDataError:
     """The error for a file that is not UTF-8: which encoding it probably has, and how to mend it."""
     with _binary(path) as file:
-        guess = _probable_encoding(file.read(1 << 20))
+        guess = probable_encoding(file.read(1 << 20))
     return LabelledDataError(
         str(path),
         f"cannot be read as UTF-8; it is probably {guess}",
@@ -135,23 +136,6 @@ def _opened(path: Path) -> TextIO:
         file.close()
         raise not_utf8(path)
     return io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-
-
-def _probable_encoding(sample: bytes) -> str:
-    """A guess that is right for what Windows and Mac programs write in western languages."""
-    if sample.count(b"\0") * 4 > len(sample):
-        return "utf-16-le" if sample[1:2] == b"\0" else "utf-16-be"
-    if sample.startswith(_UTF16_MARKS):
-        return "utf-16"
-    # The typographic apostrophe between letters is 0x92 in one encoding and 0xd5 in the other.
-    windows, mac = (len(re.findall(pattern, sample)) for pattern in (rb"\w\x92\w", rb"\w\xd5\w"))
-    return "mac-roman" if mac > windows else "cp1252"
-
-
-def _delimiter(header: str) -> str:
-    bare = re.sub(r'"[^"]*"', "", header)
-    found = [delimiter for delimiter in ",;\t" if delimiter in bare]
-    return found[0] if len(found) == 1 else ","
 
 
 def _json_objects(file: TextIO, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,7 +1,7 @@
-"""The page a newsroom passes around: articles with every sentence marked by what it does, in one offline file.
+"""The page a newsroom passes around: articles, every sentence marked by what it does, in one offline file.
 
-Nothing in an article can run: its text is escaped, and the page's content security policy allows one script and
-one style sheet, those of this package, by their hashes, and nothing from anywhere else.
+Nothing in an article can run: its text is escaped, and the page's content security policy allows one script
+and one style sheet, those of this package, by their hashes, and nothing from anywhere else.
 """
 
 from __future__ import annotations
@@ -25,8 +25,20 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _NONE = "none"
 # A shape for each act, so that colour is never needed to tell them apart.
-_SHAPES = {Label.ACCUSATION: "▲", Label.DENIAL: "✖", Label.CALL_TO_ACTION: "➤", Label.FACTUAL_REPORT: "■", None: "○"}
-_KEYS = {Label.ACCUSATION: "a", Label.DENIAL: "d", Label.CALL_TO_ACTION: "c", Label.FACTUAL_REPORT: "f", None: "n"}
+_SHAPES = {
+    Label.ACCUSATION: "▲",
+    Label.DENIAL: "✖",
+    Label.CALL_TO_ACTION: "➤",
+    Label.FACTUAL_REPORT: "■",
+    None: "○",
+}
+_KEYS = {
+    Label.ACCUSATION: "a",
+    Label.DENIAL: "d",
+    Label.CALL_TO_ACTION: "c",
+    Label.FACTUAL_REPORT: "f",
+    None: "n",
+}
 _FRAGMENT_STYLES = {
     Label.ACCUSATION: "border-bottom:3px solid #b3261e",
     Label.DENIAL: "border-bottom:3px double #7b3fa0",
@@ -78,7 +90,8 @@ def page(articles: Sequence[Article], title: str) -> str:
 <h1>{escape(title)}</h1>
 {_filters(articles)}
 <div class="tools">
-<label>confidence from <input type="range" id="least" min="0" max="100" value="0"> <output id="least-shown">0</output> %</label>
+<label>confidence from <input type="range" id="least" min="0" max="100" value="0">
+<output id="least-shown">0</output> %</label>
 <button type="button" id="export" disabled>Save corrections (0)</button>
 <details class="help"><summary>Keys</summary>{_help()}</details>
 </div>
@@ -90,7 +103,8 @@ def page(articles: Sequence[Article], title: str) -> str:
 <p id="said" aria-live="polite"></p>
 <div role="toolbar" aria-label="Correct the label" class="correct">{_correct_buttons()}</div>
 </section>
-<footer>Labelled by claimclf {escape(__version__)}: what a sentence does, not whether it is true. It errs: read what matters.</footer>
+<footer>Labelled by claimclf {escape(__version__)}: what a sentence does, not whether it is true. It errs:
+read what matters.</footer>
 <script>{script}</script>
 </body>
 </html>
@@ -100,7 +114,8 @@ def page(articles: Sequence[Article], title: str) -> str:
 def fragment(document: Document) -> str:
     """The document's text with its sentences marked, without scripts, for a notebook's cell."""
     paragraphs = (
-        "<p>" + " ".join(_marked(sentence) for sentence in sentences) + "</p>" for sentences in document.paragraphs
+        "<p>" + " ".join(_marked(sentence) for sentence in sentences) + "</p>"
+        for sentences in document.paragraphs
     )
     legend = " · ".join(
         f'<span style="{_FRAGMENT_STYLES[label]}">{_SHAPES[label]} {escape(_name(label))}</span> {count}'
@@ -113,7 +128,7 @@ def _marked(sentence: Sentence) -> str:
     prediction = sentence.prediction
     style = _FRAGMENT_STYLES[prediction.label]
     text = f'<span style="{style}" title="{escape(_says(prediction))}">{escape(sentence.text)}</span>'
-    return f"<sup>{_SHAPES[prediction.label]}</sup>{text}"
+    return f"<sup>{_shapes(prediction)}</sup>{text}"
 
 
 def _filters(articles: Sequence[Article]) -> str:
@@ -122,7 +137,8 @@ def _filters(articles: Sequence[Article]) -> str:
         for label, count in article.document.counts().items():
             counts[label] += count
     buttons = "".join(
-        f'<button type="button" class="filter {_class(label)}" data-label="{_class(label)}" aria-pressed="true">'
+        f'<button type="button" class="filter {_class(label)}" data-label="{_class(label)}" '
+        f'aria-pressed="true">'
         f'<span class="shape" aria-hidden="true">{_SHAPES[label]}</span> {_name(label)} '
         f'<span class="count">{count}</span></button>'
         for label, count in counts.items()
@@ -144,7 +160,8 @@ def _help() -> str:
 def _correct_buttons() -> str:
     return "".join(
         f'<button type="button" class="{_class(label)}" data-label="{_class(label)}">'
-        f'<span class="shape" aria-hidden="true">{_SHAPES[label]}</span> {_name(label)} <kbd>{_KEYS[label]}</kbd></button>'
+        f'<span class="shape" aria-hidden="true">{_SHAPES[label]}</span> {_name(label)} '
+        f"<kbd>{_KEYS[label]}</kbd></button>"
         for label in (*LABELS, None)
     )
 
@@ -152,7 +169,8 @@ def _correct_buttons() -> str:
 def _article(article: Article, number: int) -> str:
     document = article.document
     paragraphs = "".join(
-        f"<p>{' '.join(_sentence(sentence) for sentence in sentences)}</p>\n" for sentences in document.paragraphs
+        f"<p>{' '.join(_sentence(sentence) for sentence in sentences)}</p>\n"
+        for sentences in document.paragraphs
     )
     empty = "" if len(document) else '<p class="empty">There is no sentence in it.</p>'
     heading = f"article-{number}"
@@ -171,9 +189,13 @@ def _bar(document: Document) -> str:
     for number, sentence in enumerate(document):
         label = sentence.prediction.label
         lane = (*LABELS, None).index(label)
-        x, width = 1000 * sentence.start / length, max(1.5, 1000 * (sentence.end - sentence.start) / length - 1)
+        x, width = (
+            1000 * sentence.start / length,
+            max(1.5, 1000 * (sentence.end - sentence.start) / length - 1),
+        )
         strips.append(
-            f'<rect class="{_class(label)}" data-sentence="{number}" x="{x:.1f}" y="{lane * 7}" width="{width:.1f}" height="6"/>'
+            f'<rect class="{_class(label)}" data-sentence="{number}" '
+            f'x="{x:.1f}" y="{lane * 7}" width="{width:.1f}" height="6"/>'
         )
     said = ", ".join(f"{count} {_name(label)}" for label, count in document.counts().items())
     return (
@@ -189,10 +211,14 @@ def _sentence(sentence: Sentence) -> str:
         f'<span class="sentence {_class(prediction.label)}" role="button" tabindex="-1" '
         f'data-label="{_class(prediction.label)}" data-labels="{" ".join(labels)}" '
         f'data-confidence="{100 * prediction.confidence:.0f}" data-says="{escape(_says(prediction))}">'
-        f'<span class="shape" aria-hidden="true">{_SHAPES[prediction.label]}</span>'
+        f'<span class="shape" aria-hidden="true">{_shapes(prediction)}</span>'
         f'<span class="text">{escape(sentence.text)}</span>'
         f'<span class="unseen"> ({escape(_says(prediction))})</span></span>'
     )
+
+
+def _shapes(prediction: Prediction) -> str:
+    return "".join(_SHAPES[label] for label in prediction.labels) or _SHAPES[None]
 
 
 def _says(prediction: Prediction) -> str:

@@ -59,7 +59,7 @@
     chosen.classList.remove(...Object.values(KEYS));
     chosen.classList.add(main);
     chosen.classList.toggle("corrected", labels !== null);
-    chosen.querySelector(".shape").textContent = SHAPES[main];
+    chosen.querySelector(".shape").textContent = labelsOf(chosen).map((one) => SHAPES[one]).join("") || SHAPES.none;
     const article = chosen.closest("article");
     const strip = article.querySelectorAll(".bar rect")[byArticle.get(article).indexOf(chosen)];
     strip.setAttribute("class", main);

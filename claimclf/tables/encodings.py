@@ -66,16 +66,15 @@ def encoding_of(name: str, head: bytes, declared: str | None) -> str:
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             return encoding
-    if b"\0" in head[:512]:
-        encoding = probable_encoding(head)
-        if not encoding.startswith("utf-16"):
-            raise UnreadableFileError(
-                Path(name), "this is not text", "Give it as .txt, .csv, .tsv or .jsonl."
-            )
-        return encoding
+    if head.count(b"\0") * 4 > len(head):
+        return probable_encoding(head)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
+        if b"\0" in head:
+            raise UnreadableFileError(
+                Path(name), "this is not text", "Give it as .txt, .csv, .tsv or .jsonl."
+            ) from None
         return probable_encoding(head)
     return "utf-8-sig"
 
@@ -96,7 +95,13 @@ def refuse_documents(name: str, head: bytes) -> None:
 
 
 def probable_encoding(sample: bytes) -> str:
-    """The encoding of text that is not UTF-8: right for what Windows and Mac programs write in English."""
+    r"""The encoding of text that is not UTF-8: right for what Windows and Mac programs write in English.
+
+    >>> probable_encoding(b"He wasn\xd5t there")
+    'mac-roman'
+    """
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
     if sample.count(b"\0") * 4 > len(sample):
         return "utf-16-le" if sample[1:2] == b"\0" else "utf-16-be"
     # The typographic apostrophe between letters is 0x92 in one encoding and 0xd5 in the other.

@@ -1,7 +1,7 @@
 """Labelling files of any size into one: in bounded memory, and able to go on after a stop.
 
-While it runs, the output is ``NAME.partial.ENDING``, valid and growing, with a journal beside it that says how
-far it is whole; at the end it gets its name and the journal goes. Rows that cannot be used are written to
+While it runs, the output is ``NAME.partial.ENDING``, valid and growing, with a journal beside it that says
+how far it is whole; at the end it gets its name and the journal goes. Rows that cannot be used are written to
 ``NAME.ENDING.rejects.jsonl`` with their place and the reason.
 """
 
@@ -265,7 +265,7 @@ class _Rows:
 
 
 class _Rejects:
-    """The file of rows that cannot be used, made when there is one; or the end of the run, if that was asked."""
+    """The file of rows that cannot be used, made when there is one; or the end of the run."""
 
     def __init__(self, path: Path, whole: int, *, stop: bool) -> None:
         self._path = path

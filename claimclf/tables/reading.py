@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import sys
 import zlib
@@ -149,6 +150,8 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
     if ending == ".json" and format_ is None:
         cure = "If it holds one object a line, add: --input-format jsonl"
         raise UnreadableFileError(path, "a .json file may hold anything", cure)
+    if name == STDIN and kind == "parquet":
+        raise OptionError("input_format", kind, "it for files: standard input cannot be read from its end")
     if name == STDIN:
         stdin: Any = sys.stdin.buffer
         stream = stdin if hasattr(stdin, "peek") else io.BufferedReader(stdin)
@@ -156,8 +159,7 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
     with _opened(name) as raw:
         size = path.stat().st_size
         if kind == "parquet":
-            if raw.peek(4)[:4] != b"PAR1":
-                refuse_documents(name, raw.peek(4))
+            refuse_documents(name, b"" if raw.peek(4).startswith(b"PAR1") else raw.peek(4))
             _parquet_file(name)
             return Source(name, kind, None, size)
         unpacked: Any = gzip.GzipFile(fileobj=raw) if _is_zipped(name) else raw
@@ -188,7 +190,7 @@ def open_sources(
 
 def _expanded(file: str) -> list[str]:
     if any(mark in file for mark in "*?[") and not Path(file).exists():
-        return sorted(glob(file)) or [file]
+        return sorted(glob(file)) or [file]  # noqa: PTH207 - it takes absolute patterns, too
     return [file]
 
 
@@ -206,12 +208,12 @@ def _cannot_be_unpacked(name: str, error: Exception) -> UnreadableFileError:
 def _opened(name: str) -> Iterator[Any]:
     """The bytes of a file."""
     path = Path(name)
-    if path.is_dir():
-        raise UnreadableFileError(path, "this is a directory", _cure_for_directory(path))
     try:
         file = path.open("rb", buffering=_HEAD)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that cannot be one
         reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, OSError) and os.path.isdir(path):  # noqa: PTH112 - it never raises
+            raise UnreadableFileError(path, "this is a directory", _cure_for_directory(path)) from error
         raise UnreadableFileError(path, reason, "Check the path.") from error
     with file:
         yield file
@@ -255,7 +257,7 @@ def _csv(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
     header_line = file.readline(_LONGEST)
     lines = _RememberedLines(header_line, file)
     reader = csv.reader(
-        lines, delimiter="\t" if source.format == "tsv" else _delimiter(header_line), strict=True
+        lines, delimiter="\t" if source.format == "tsv" else delimiter_of(header_line), strict=True
     )
     header = _header(source, reader)
     while True:
@@ -313,8 +315,12 @@ def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _delimiter(header: str) -> str:
-    """Whichever of comma, semicolon and tab is the only one in the header; comma where that does not tell."""
+def delimiter_of(header: str) -> str:
+    """Whichever of comma, semicolon and tab is the only one in a header; comma where that does not tell.
+
+    >>> delimiter_of("id;text;note, if any")
+    ','
+    """
     bare = re.sub(r'"[^"]*"', "", header)
     found = [delimiter for delimiter in ",;\t" if delimiter in bare]
     return found[0] if len(found) == 1 else ","

@@ -221,7 +221,7 @@ class CsvOutput(_AppendedFile):
 
 
 class ParquetOutput:
-    """A directory of parts while it grows, which every reader of Parquet opens as one table; then one file."""
+    """While it grows a directory of parts, which every reader of Parquet opens as one table; then a file."""
 
     rows_a_commit = 4096
 
@@ -297,9 +297,9 @@ class ParquetOutput:
         return self._path / f"part-{number:08d}.parquet"
 
 
-def json_line(row: dict[str, Any]) -> str:
-    """A row as one line of JSON."""
-    return json.dumps(row, ensure_ascii=False, default=_plain)
+def json_line(value: Any) -> str:
+    """A value as one line of JSON; what JSON does not know becomes text."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
 def _scores(prediction: Prediction) -> dict[str, float]:

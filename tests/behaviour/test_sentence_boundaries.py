@@ -1,7 +1,7 @@
 """The splitter against paragraphs that were written to be hard, with the boundaries a careful reader sets.
 
-``hard_paragraphs.txt``: after a line ``=== kind`` stands a paragraph; ``‖`` follows the last character of each
-of its sentences but the last.
+``hard_paragraphs.txt``: after a line ``=== kind`` stands a paragraph; ``‖`` follows the last character of
+each of its sentences but the last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PARAGRAPHS = Path(__file__).parent / "hard_paragraphs.txt"
 
 
 def paragraphs():
-    """Each paragraph's kind, text and gold boundaries: the offsets at which its sentences but the last end."""
+    """Each paragraph's kind, text and gold boundaries: the offsets where its sentences but the last end."""
     for block in re.split(r"^=== ", _PARAGRAPHS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         kind, marked = block.split("\n", 1)
         pieces = marked.rstrip("\n").split(_BOUNDARY)
@@ -50,7 +50,7 @@ def test_the_paragraphs_are_many_and_of_many_kinds(found):
 
 def test_boundaries_are_those_of_a_careful_reader(found):
     wrong = [
-        f"{kind}: {'missing' if at in gold else 'too many'} after {text[max(0, at - 30) : at]!r}, {text[at : at + 20]!r}"
+        f"{kind}: {'missing' if at in gold else 'too many'} between {text[:at][-30:]!r} and {text[at:][:20]!r}"
         for kind, text, gold, got in found
         for at in sorted(gold ^ got)
     ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -78,7 +79,7 @@ def test_json_is_the_document_with_its_file_name(claimclf, article, tiny_dir, ti
 def test_json_sentences_are_valid_predictions(claimclf, article, tiny_dir):
     _, out, _ = claimclf("predict", "--json", article, "--model", tiny_dir)
     for sentence in json.loads(out)["sentences"]:
-        place = {"start", "end", "text"}
+        place = {"paragraph", "start", "end", "text"}
         jsonschema.validate({k: v for k, v in sentence.items() if k not in place}, Prediction.json_schema())
 
 
@@ -141,11 +142,17 @@ def test_a_directory_is_not_a_text(claimclf, tmp_path):
     assert (code, "[E401]" in err, "directory" in err) == (1, True, True)
 
 
-@pytest.mark.parametrize("content", ["Dolan left über.".encode("latin-1"), ARTICLE.encode("utf-16")])
-def test_a_file_that_is_not_utf_8_is_an_error_that_says_so(claimclf, tmp_path, content):
-    (tmp_path / "a.txt").write_bytes(content)
-    code, _, err = claimclf("predict", tmp_path / "a.txt")
-    assert (code, "[E401]" in err, "UTF-8" in err) == (1, True, True)
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("cp1252", "cp1252"), ("utf-16", ""), ("utf-16-le", "utf-16-le"), ("utf-8-sig", "")],
+)
+def test_a_text_in_another_encoding_is_read_and_a_guess_is_told(claimclf, tmp_path, tiny_dir, encoding, said):
+    text = "Dolan’s men left über."
+    (tmp_path / "a.txt").write_bytes(text.encode(encoding))
+    code, out, err = claimclf("predict", "--json", tmp_path / "a.txt", "--model", tiny_dir)
+    assert (code, json.loads(out)["text"]) == (0, text)
+    assert said in err
+    assert bool(err) == bool(said)
 
 
 def test_every_file_is_read_before_the_first_is_labelled(claimclf, article, tiny_dir):
@@ -195,3 +202,154 @@ def test_json_is_utf8_whatever_the_terminal_is(tmp_path, tiny_dir):
         "predict", "--json", tmp_path / "a.txt", "--model", tiny_dir, PYTHONIOENCODING="latin-1"
     )
     assert "Łukasz" in json.loads(done.stdout)["text"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "quotes.csv"
+    path.write_text("id,quote\n1,Osmani accused Kesh of fraud.\n2,Kesh denied it.\n")
+    return path
+
+
+def test_rows_of_a_table_are_shown_or_printed_as_json(claimclf, table, tiny_dir, tiny):
+    code, out, _ = claimclf("predict", table, "--model", tiny_dir)
+    assert (code, "Kesh denied it." in out) == (0, True)
+    _, out, _ = claimclf("predict", "--json", table, "--model", tiny_dir)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["id"] for row in rows] == ["1", "2"]
+    assert rows[1]["scores"] == tiny.predict("Kesh denied it.").to_dict()["scores"]
+
+
+def test_a_table_on_standard_input_needs_its_format(claimclf, table, tiny_dir):
+    arguments = ["predict", "--json", "--input-format", "csv", "--model", tiny_dir]
+    _, out, _ = claimclf(*arguments, stdin=table.read_bytes())
+    assert len(out.splitlines()) == 2
+
+
+def test_an_output_is_made_and_the_person_told(claimclf, table, tiny_dir, tmp_path):
+    code, out, err = claimclf("predict", table, "-o", tmp_path / "out.csv", "--model", tiny_dir)
+    assert (code, out) == (0, "")
+    assert "2 rows read, 2 written" in err
+    assert (tmp_path / "out.csv").read_text().startswith("id,quote,label,confidence,labels,score_accusation")
+
+
+def test_an_output_and_json_tell_the_counts_to_a_program(claimclf, table, tiny_dir, tmp_path):
+    _, out, err = claimclf("predict", table, "-o", tmp_path / "out.csv", "--json", "--model", tiny_dir)
+    expected = {"output": str(tmp_path / "out.csv"), "rows": 2, "rejected": 0, "written": 2}
+    assert (json.loads(out), err) == (expected, "")
+
+
+def test_articles_become_a_table_of_sentences(claimclf, article, tiny_dir, tmp_path):
+    code, _, _ = claimclf("predict", article, "-o", tmp_path / "out.jsonl", "--model", tiny_dir)
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert code == 0
+    assert [row["text"] for row in rows][0] == "Osmani accused Kesh of fraud."
+    assert {row["file"] for row in rows} == {str(article)}
+
+
+@pytest.mark.parametrize("output", [[], ["-o"]])
+def test_rejected_rows_give_exit_code_3(claimclf, tiny_dir, tmp_path, output):
+    path = tmp_path / "in.csv"
+    path.write_text("id,text\n1,a\n2\n3,b\n")
+    where = [*output, tmp_path / "out.csv"] if output else []
+    code, out, err = claimclf("predict", path, "--on-error", "skip", *where, "--model", tiny_dir)
+    assert code == 3
+    assert "line 3" in err or "1 rejected" in err
+    code, _, err = claimclf("predict", path, "--model", tiny_dir)
+    assert (code, "line 3" in err) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--resume", "--force"])
+def test_options_of_outputs_need_one(claimclf, table, option):
+    code, _, err = claimclf("predict", table, option)
+    assert (code, "[E201]" in err, "-o FILE" in err) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["predict", "{table}", "--text-column", "quot"], "--text-column quote"),
+        (["predict", "{table}", "{article}"], "only tables"),
+        (["predict", "{table}", "-o", "{dir}/out.xls"], ".parquet"),
+        (["predict", "{table}", "-o", "{dir}/no/out.csv"], "no such directory"),
+        (["predict", "{table}", "-o", "{table}"], "--force"),
+        (["predict", "{dir}"], "Name the files in it"),
+        (["report", "{article}", "-o", "{dir}/page.txt"], ".html"),
+        (["report", "{article}", "-o", "{dir}"], "a name that ends in .html"),
+        (["verify", "{dir}"], "claimclf.json"),
+        (["info", "nowhere"], "claimclf-en-small"),
+    ],
+)
+def test_a_careless_user_is_told_what_to_do(claimclf, table, article, tmp_path, arguments, said):
+    before = table.read_bytes()
+    code, out, err = claimclf(*(a.format(table=table, article=article, dir=tmp_path) for a in arguments))
+    assert (code, out) == (1, "")
+    assert said in err
+    assert table.read_bytes() == before
+
+
+def test_a_file_that_may_not_be_read_is_an_error(claimclf, article, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    code, _, err = claimclf("predict", article)
+    assert (code, "Permission denied" in err, str(article) in err) == (1, True, True)
+
+
+def test_a_report_is_a_page_and_is_not_overwritten(claimclf, article, table, tiny_dir, tmp_path):
+    page = tmp_path / "page.html"
+    code, out, err = claimclf("report", article, "-o", page, "--title", "The <week>", "--model", tiny_dir)
+    assert (code, out) == (0, "")
+    assert "1 articles, 3 sentences" in err
+    assert "<title>The &lt;week&gt;</title>" in page.read_text(encoding="utf-8")
+    assert claimclf("report", article, "-o", page)[0] == 1
+    code, out, _ = claimclf("report", table, "-o", page, "--force", "--json", "--model", tiny_dir)
+    assert (code, json.loads(out)["articles"]) == (0, 2)
+    assert "quotes.csv, line 3" in page.read_text(encoding="utf-8")
+
+
+def test_info_tells_what_a_model_is(claimclf, tiny_dir):
+    code, out, _ = claimclf("info", tiny_dir)
+    assert (code, "tiny" in out, "call_to_action" in out) == (0, True, True)
+    known = json.loads(claimclf("info", tiny_dir, "--json")[1])
+    assert known["calibration"]["thresholds"] == [0.45, 0.5, 0.55, 0.5]
+    assert set(known["sha256"]) >= {"config.json", "onnx/model_quantized.onnx"}
+    assert len(known["fingerprint"]) == 64
+
+
+def test_verify_finds_an_altered_file(claimclf, model_copy):
+    assert claimclf("verify", model_copy)[0] == 0
+    assert json.loads(claimclf("verify", model_copy, "--json")[1])["ok"] is True
+    (model_copy / "config.json").write_text("{}")
+    code, _, err = claimclf("verify", model_copy)
+    assert (code, "[E303]" in err, "config.json" in err) == (1, True, True)
+
+
+@pytest.mark.parametrize("command", ["predict", "report", "info", "verify"])
+def test_help_teaches_by_example(claimclf, command):
+    code, out, _ = claimclf(command, "--help")
+    assert (code, f"claimclf {command}" in out) == (0, True)
+    assert "--json" in out
+
+
+def test_the_shell_completes_commands_and_models():
+    program = "from claimclf.cli import main; import sys; sys.argv[0] = 'claimclf'; main()"
+
+    def complete(words):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={
+                **os.environ,
+                "_CLAIMCLF_COMPLETE": "complete_bash",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(len(words.split(" ")) - 1),
+            },
+        )
+        return done.stdout.split()
+
+    assert complete("claimclf re") == ["report"]
+    assert complete("claimclf info claim") == ["claimclf-en-small"]

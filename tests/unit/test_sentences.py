@@ -264,7 +264,11 @@ def test_a_stop_inside_a_sentence_does_not_split_it(sentence):
 
 
 def test_a_sentence_in_brackets_is_a_sentence():
-    assert sentences("He resigned. (He denies it.) Kesh left.") == ["He resigned.", "(He denies it.)", "Kesh left."]
+    assert sentences("He resigned. (He denies it.) Kesh left.") == [
+        "He resigned.",
+        "(He denies it.)",
+        "Kesh left.",
+    ]
 
 
 def test_nobody_reports_a_quotation():
@@ -276,11 +280,11 @@ def test_a_question_and_its_answer_keep_their_letters():
 
 
 def test_a_line_that_had_room_for_the_next_word_is_a_headline():
-    text = "Talks fail in Arva\nBy Ines Calder\nThe talks between Kesh and President\nOsmani failed on Monday."
+    text = "Talks fail in Arva\nBy Ines Calder\nThe talks of Kesh and President\nOsmani failed on Monday."
     assert sentences(text) == [
         "Talks fail in Arva",
         "By Ines Calder",
-        "The talks between Kesh and President\nOsmani failed on Monday.",
+        "The talks of Kesh and President\nOsmani failed on Monday.",
     ]
 
 
