@@ -28,9 +28,9 @@ _CLOSING_MARKS = "”»›"
 _APOSTROPHE = "’"
 # Straight marks, which do not say whether they open or close, and what stands between two paragraphs.
 _STRAIGHT_MARK = re.compile(r"""\n\s*\n|``|''|["`]|(?<!\w)'|'(?!\w)""")
-# What sentencex does not know. Abbreviations before a name, in a transcript's capitals before capitals, before
-# a number or a word that goes on, and days before a date; the second initial of J.-P.; the letter of a
-# question and of its answer at the start of a line.
+# What sentencex does not know. Abbreviations before a name, in a transcript's capitals before capitals,
+# before a number or a word that goes on, and days before a date; the second initial of J.-P.; the letter of
+# a question and of its answer at the start of a line.
 _ABBREVIATION = re.compile(
     r"""(?:\b(?:
         (?:Ms|Amb|Atty|Dir|Secy|Cllr|Ft|Insp|Supt|Det|Cmdr|Cpl|Pvt|Messrs|Mme|Hon|Pres)(?=\.\s)

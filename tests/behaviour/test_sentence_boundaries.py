@@ -50,7 +50,7 @@ def test_the_paragraphs_are_many_and_of_many_kinds(found):
 
 def test_boundaries_are_those_of_a_careful_reader(found):
     wrong = [
-        f"{kind}: {'missing' if at in gold else 'too many'} between {text[:at][-30:]!r} and {text[at:][:20]!r}"
+        f"{kind}: {'missing' if at in gold else 'wrong'} between {text[:at][-30:]!r} and {text[at:][:20]!r}"
         for kind, text, gold, got in found
         for at in sorted(gold ^ got)
     ]

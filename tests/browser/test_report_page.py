@@ -24,7 +24,10 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver (apt-get install)"
 )
-HOSTILE = "<img src=x onerror=\"document.title='run'\"></span><script>document.title='run'</script> & \"He\" denied it."
+HOSTILE = (
+    "<img src=x onerror=\"document.title='run'\"></span>"
+    "<script>document.title='run'</script> & \"He\" denied it."
+)
 SENTENCES = [
     ("Osmani accused Kesh of fraud.", [3, -3, -3, -3]),
     (HOSTILE, [-3, 2, -3, -3]),

@@ -243,7 +243,7 @@ def test_articles_become_a_table_of_sentences(claimclf, article, tiny_dir, tmp_p
     code, _, _ = claimclf("predict", article, "-o", tmp_path / "out.jsonl", "--model", tiny_dir)
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert code == 0
-    assert [row["text"] for row in rows][0] == "Osmani accused Kesh of fraud."
+    assert rows[0]["text"] == "Osmani accused Kesh of fraud."
     assert {row["file"] for row in rows} == {str(article)}
 
 
@@ -252,7 +252,7 @@ def test_rejected_rows_give_exit_code_3(claimclf, tiny_dir, tmp_path, output):
     path = tmp_path / "in.csv"
     path.write_text("id,text\n1,a\n2\n3,b\n")
     where = [*output, tmp_path / "out.csv"] if output else []
-    code, out, err = claimclf("predict", path, "--on-error", "skip", *where, "--model", tiny_dir)
+    code, _, err = claimclf("predict", path, "--on-error", "skip", *where, "--model", tiny_dir)
     assert code == 3
     assert "line 3" in err or "1 rejected" in err
     code, _, err = claimclf("predict", path, "--model", tiny_dir)

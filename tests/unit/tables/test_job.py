@@ -216,7 +216,7 @@ def test_an_output_in_no_directory_is_an_error(tiny, table, tmp_path):
         Job(open_sources([str(table)]), tiny, tmp_path / "nowhere" / "out.csv").run()
 
 
-class Stopped(Exception):
+class StopError(Exception):
     """What a test stops a job with."""
 
 
@@ -226,9 +226,9 @@ def stopped(tiny, table, tmp_path, monkeypatch):
     monkeypatch.setattr("claimclf.tables.writing._AppendedFile.rows_a_commit", 2)
 
     def stop(_):
-        raise Stopped
+        raise StopError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StopError):
         Job(open_sources([str(table)]), tiny, tmp_path / "out.csv").run(on_progress=stop)
     return tmp_path / "out.partial.csv"
 
