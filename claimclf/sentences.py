@@ -43,7 +43,8 @@ _ABBREVIATION = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\u2028\u2029]")
-_LINE_OPENERS = "\"'“‘«„([*•-–—"
+_LINE_OPENERS = "\"'“‘«„(["
+_BULLET = re.compile(r"[^\S\n]*[•·▪●○*–—-][^\S\n]+(?=\S)")
 # sentencex knows "..." but not "…" as an end, and takes only a line without any space for a blank one.
 _ELLIPSIS_AT_END = re.compile(r"…(?=\s+[^\W_a-z])")
 _SPACES_ALONE_IN_A_LINE = re.compile(r"(?<=\n)[^\S\n]+(?=\n)")
@@ -56,7 +57,9 @@ _REPORTING_CLAUSE = re.compile(
     (?:(?-i:[a-z])                          # "Never!" he said
      |(?<![.]["'”’»›]\s)(?!nobody\b|no\s+one\b|none\b)       # "Why?" Nobody answered.
       (?:[\w.’'-]+,?\s){1,6}?(?:said|says|asked|asks|added|told|replied|answered|shouted|wrote|cried|demanded
-        |declared|insisted|warned|exclaimed|tweeted|posted|chanted|concluded|continued)\b)""",
+        |declared|insisted|warned|exclaimed|tweeted|posted|chanted|concluded|continued)\b
+        (?!\s+(?:that|he|she|it|they|we|there)\b))    # "Why?" The man said he knew nothing.
+    """,
     re.IGNORECASE | re.VERBOSE,
 )
 # Who? has split up. What did he know? and when? Was it murder?—nobody knows. He called it "a lie.".
@@ -130,10 +133,14 @@ def _ends_of_lines(text: str) -> Iterator[int]:
         width = max(len(line.rstrip()) for line in lines)
         for line, following in pairwise(lines):
             offset += len(line)
-            first_word = "" if blank else following.split(maxsplit=1)[0]
+            if blank:
+                continue
+            bullet = _BULLET.match(following)
+            first_word = following[bullet.end() if bullet else 0 :].split(maxsplit=1)[0]
             first_letter = first_word.lstrip(_LINE_OPENERS)[:1]
-            fits = len(line.rstrip()) + 1 + len(first_word) <= width
-            if fits and first_letter.isalnum() and not first_letter.islower():
+            fits = bullet or len(line.rstrip()) + 1 + len(first_word) <= width
+            listed = bullet and (line.rstrip().endswith((":", ";")) or _BULLET.match(line))
+            if fits and first_letter.isalnum() and (listed or not first_letter.islower()):
                 yield offset
         offset += len(lines[-1])
 

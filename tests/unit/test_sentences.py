@@ -298,3 +298,18 @@ def test_a_line_that_had_room_for_the_next_word_is_a_headline():
 )
 def test_a_mark_between_spaces_closes_what_was_opened(text, expected):
     assert sentences(text) == expected
+
+
+@pytest.mark.parametrize("bullet", ["-", "–", "—", "•", "*"])
+def test_an_item_of_a_list_is_a_sentence(bullet):
+    text = f"Demands of the union:\n{bullet} higher wages\n{bullet} a new contract for all who work at night"
+    assert len(sentences(text)) == 3
+
+
+def test_a_dash_at_the_start_of_a_wrapped_line_is_no_bullet():
+    assert len(sentences("He denied it all\n– and left.")) == 1
+
+
+def test_someone_who_said_something_of_his_own_does_not_report_the_quotation():
+    text = '"Why us?" The governor said he did not know.'
+    assert sentences(text) == ['"Why us?"', "The governor said he did not know."]
