@@ -276,11 +276,14 @@ def verify(model: ModelArgument = DEFAULT_MODEL, *, as_json: AsJson = False) -> 
 
 
 @app.command()
-def demo() -> None:
+def demo(*, as_json: AsJson = False) -> None:
     """Label a sample article, written for this purpose, that comes with the package."""
     from claimclf.api import predict_document
 
     document = predict_document(SAMPLE_ARTICLE.read_text(encoding="utf-8"))
+    if as_json:
+        print_json(document.to_dict())
+        return
     Console().print(document_table(document, title="A sample article, sentence by sentence"))
 
 

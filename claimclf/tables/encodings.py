@@ -21,22 +21,22 @@ _SAVE_AS_TEXT = (
 _SAVE_AS_CSV = 'Save the sheet as "CSV UTF-8" first, then give that file.'
 # How files begin that hold text, but are none.
 _NOT_TEXT = {
-    b"%PDF": ("is a PDF", "Turn it into text first, for example: pdftotext {0} {1}.txt"),
+    b"%PDF": ("this is a PDF", "Turn it into text first, for example: pdftotext {0} {1}.txt"),
     b"\xd0\xcf\x11\xe0": (
         "is a document of Word or Excel, of the old kind",
         f"{_SAVE_AS_TEXT} {_SAVE_AS_CSV}",
     ),
-    b"{\\rtf": ("is a rich text document", _SAVE_AS_TEXT),
-    b"PAR1": ("is a Parquet file", "Name it .parquet, or add: --input-format parquet"),
-    b"PK\x03\x04": ("is an archive, or a document of Word or Excel", f"{_SAVE_AS_TEXT} {_SAVE_AS_CSV}"),
+    b"{\\rtf": ("this is a rich text document", _SAVE_AS_TEXT),
+    b"PAR1": ("this is a Parquet file", "Name it .parquet, or add: --input-format parquet"),
+    b"PK\x03\x04": ("this is an archive, or a document of Word or Excel", f"{_SAVE_AS_TEXT} {_SAVE_AS_CSV}"),
 }
 _BY_ENDING = {
-    ".docx": ("is a document of Word", _SAVE_AS_TEXT),
-    ".odt": ("is a document of LibreOffice", _SAVE_AS_TEXT),
-    ".xlsx": ("is a workbook of Excel", _SAVE_AS_CSV),
-    ".ods": ("is a workbook of LibreOffice", _SAVE_AS_CSV),
-    ".html": ("is a web page, whose markup would be read as text", _SAVE_AS_TEXT),
-    ".htm": ("is a web page, whose markup would be read as text", _SAVE_AS_TEXT),
+    ".docx": ("this is a document of Word", _SAVE_AS_TEXT),
+    ".odt": ("this is a document of LibreOffice", _SAVE_AS_TEXT),
+    ".xlsx": ("this is a workbook of Excel", _SAVE_AS_CSV),
+    ".ods": ("this is a workbook of LibreOffice", _SAVE_AS_CSV),
+    ".html": ("this is a web page, whose markup would be read as text", _SAVE_AS_TEXT),
+    ".htm": ("this is a web page, whose markup would be read as text", _SAVE_AS_TEXT),
 }
 
 

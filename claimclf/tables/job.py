@@ -154,13 +154,21 @@ class Job:
         rows = _Rows(self.sources)
         if rows.skip(done.rows) != done.digest:
             raise JournalError(self.journal, "the rows that the stopped run read are no longer the same")
-        for chunk in rows.chunks(output.rows_a_commit):
-            done = self._label(chunk, labeller, output, rejects, done)
-            done = replace(
-                done, rows=rows.read, digest=rows.digest(), output=output.commit(), rejects=rejects.commit()
-            )
-            self._write_journal(done)
-            on_progress(done)
+        try:
+            for chunk in rows.chunks(output.rows_a_commit):
+                labelled = self._label(chunk, labeller, output, rejects, done)
+                done = replace(
+                    labelled,
+                    rows=rows.read,
+                    digest=rows.digest(),
+                    output=output.commit(),
+                    rejects=rejects.commit(),
+                )
+                self._write_journal(done)
+                on_progress(done)
+        except BaseException:
+            output.abandon(self._journalled_output())
+            raise
         output.finish(self.output)
         self.journal.unlink(missing_ok=True)
         return done
@@ -212,6 +220,9 @@ class Job:
                     self.journal, f"the stopped run had {name} {identity.get(name)!r}, not {value!r}"
                 )
         return done
+
+    def _journalled_output(self) -> int:
+        return self._read_journal().output if self.journal.exists() else 0
 
     def _write_journal(self, done: Progress) -> None:
         """All at once: a reader finds the old journal or the new one."""

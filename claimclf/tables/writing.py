@@ -12,6 +12,7 @@ import io
 import json
 import os
 import shutil
+from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -65,6 +66,10 @@ class Output(Protocol):
 
     def commit(self) -> int:
         """Brings everything to the disk; how much is whole now, to be given to `open_output` later."""
+        ...
+
+    def abandon(self, whole: int) -> None:
+        """Closes the output after a failure and cuts off what is not whole."""
         ...
 
     def finish(self, path: Path) -> None:
@@ -153,6 +158,11 @@ class _AppendedFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         return self._file.tell()
+
+    def abandon(self, whole: int) -> None:
+        with suppress(OSError):  # what is in memory has no place on a full disk, and is cut off anyway
+            self._file.close()
+        os.truncate(self._path, whole)
 
     def finish(self, path: Path) -> None:
         self.commit()
@@ -270,6 +280,10 @@ class ParquetOutput:
     def commit(self) -> int:
         """See `Output.commit`."""
         return self._parts
+
+    def abandon(self, whole: int) -> None:
+        """See `Output.abandon`."""
+        self._part(whole).unlink(missing_ok=True)
 
     def finish(self, path: Path) -> None:
         """See `Output.finish`."""

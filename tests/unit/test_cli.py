@@ -176,6 +176,7 @@ def test_demo_labels_the_sample_article(claimclf, tiny, monkeypatch):
     code, out, _ = claimclf("demo")
     assert code == 0
     assert "The regional monitoring mission" in out
+    assert len(json.loads(claimclf("demo", "--json")[1])["sentences"]) == 17
 
 
 def test_the_sample_article_holds_quotations_that_are_split():

@@ -296,6 +296,27 @@ def test_a_full_disk_is_an_error_and_the_job_goes_on_when_there_is_room(label, t
     assert len(read(output)) == 4
 
 
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize(
+    "failure", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=["full", "Ctrl-C"]
+)
+def test_what_a_failure_leaves_is_whole(label, table, tmp_path, monkeypatch, ending, failure):
+    for output in ("_AppendedFile", "ParquetOutput"):
+        monkeypatch.setattr(f"claimclf.tables.writing.{output}.rows_a_commit", 2)
+    write_journal, calls = job_module.Job._write_journal, []
+
+    def fail_later(self, done):
+        calls.append(done)
+        if len(calls) > 1:
+            raise failure
+        write_journal(self, done)
+
+    monkeypatch.setattr(job_module.Job, "_write_journal", fail_later)
+    with pytest.raises((errors.DiskFullError, KeyboardInterrupt)):
+        label(table, ending=ending)
+    assert [row["text"] for row in read(tmp_path / f"out.partial{ending}")] == TEXTS[:2]
+
+
 lines = st.one_of(
     st.fixed_dictionaries({"text": st.text(max_size=12)}).map(json.dumps),
     st.fixed_dictionaries({"text": st.one_of(st.none(), st.integers())}).map(json.dumps),
