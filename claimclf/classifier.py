@@ -11,7 +11,7 @@ import numpy as np
 from claimclf.backends import load_backend
 from claimclf.decision import BLANK_LOGITS, decide
 from claimclf.document import Document, Sentence
-from claimclf.errors import NotAStringError, NotTextsError
+from claimclf.errors import NotAStringError, NotTextsError, UnusableModelError
 from claimclf.model_dir import DEFAULT_MODEL, TOKENIZER, Metadata, ModelDir
 from claimclf.sentences import paragraph_numbers, split_sentences
 from claimclf.texts import as_texts, checked
@@ -213,6 +213,8 @@ class ClaimClassifier:
                 yield from windows_of_text
 
         rows = self._backend.run(windows())["logits"]
+        if not np.isfinite(rows).all():
+            raise UnusableModelError(self._model_dir.path, "for some text it gives no number")
         strongest = np.full((len(windows_in), rows.shape[1]), BLANK_LOGITS, dtype=np.float32)
         for text, rows_of_text in enumerate(np.split(rows, np.cumsum(windows_in)[:-1])):
             if len(rows_of_text):

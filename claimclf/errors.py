@@ -108,14 +108,14 @@ class ModelFileAlteredError(ClaimclfError, ValueError):
 
 
 class UnsafeModelFileError(ClaimclfError, ValueError):
-    """A model directory holds a file of a kind that can run code when it is loaded."""
+    """A model directory holds what no model needs and what could do harm when it is loaded."""
 
     code = "E304"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
-            f"The model directory holds {path}, a kind of file that can run code when loaded.",
-            "Remove it; claimclf reads only safetensors, ONNX and JSON.",
+            f"The model directory holds {path}, {problem}.",
+            "Remove it, or get the model elsewhere; claimclf reads only safetensors, ONNX and JSON.",
         )
 
 
@@ -126,6 +126,17 @@ class ModelMetadataError(ClaimclfError, ValueError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path}: {problem}.", f"{_COPY_AGAIN} A newer format needs a newer claimclf.")
+
+
+class UnusableModelError(ClaimclfError, ValueError):
+    """A model's files are what claimclf.json says, but they cannot be run, or give no numbers."""
+
+    code = "E307"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} cannot be used: {problem}.", "Export the model again with training, or get another."
+        )
 
 
 class OutputExistsError(ClaimclfError, FileExistsError):

@@ -41,6 +41,8 @@ DEFAULT_MODEL = "claimclf-en-small"
 _FORMAT = 1
 _CAN_RUN_CODE = frozenset({".bin", ".pkl", ".pickle", ".ckpt", ".pt", ".pth", ".joblib", ".h5", ".py"})
 _CHUNK_BYTES = 1 << 20
+_LARGEST_METADATA = 4 << 20
+_LARGEST_JSON = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,22 @@ class ModelDir:
         Raises:
             ModelNotFoundError: no such name or directory.
             ModelMetadataError: claimclf.json is unreadable.
-            UnsafeModelFileError: a pickle or another kind of file that can run code is there.
+            UnsafeModelFileError: a pickle or another kind of file that can run code is there, a link that
+                leads out of the directory, or JSON of a size to fill the memory with.
             ModelFileMissingError, ModelFileAlteredError: a listed file is not there or not itself.
         """
         path = _locate(model)
         for file in path.rglob("*"):
             if file.suffix.lower() in _CAN_RUN_CODE:
-                raise UnsafeModelFileError(file)
+                raise UnsafeModelFileError(file, "a kind of file that can run code when loaded")
+            if file.is_symlink() and not file.resolve().is_relative_to(path.resolve()):
+                raise UnsafeModelFileError(file, "a link that leads out of it")
+            if not (file.is_file() or file.is_dir()):
+                raise UnsafeModelFileError(file, "neither a file nor a folder")
         metadata, sha256 = _read_metadata(path / METADATA)
         for name, digest in sha256.items():
+            if name.endswith(".json") and _size(path / name) > _LARGEST_JSON:
+                raise UnsafeModelFileError(path / name, "larger than any such file needs to be")
             if file_sha256(path / name) != digest:
                 raise ModelFileAlteredError(path / name)
         return cls(path, metadata, sha256)
@@ -181,7 +190,16 @@ def _locate(model: str | Path) -> Path:
     raise ModelNotFoundError(model, shipped_models())
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # that it is missing is said where it is read
+
+
 def _read_metadata(path: Path) -> tuple[Metadata, dict[str, str]]:
+    if _size(path) > _LARGEST_METADATA:
+        raise UnsafeModelFileError(path, "larger than any such file needs to be")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         _expect(document, "format", _FORMAT)

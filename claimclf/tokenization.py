@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tokenizers import Tokenizer
 
+from claimclf.errors import UnusableModelError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,9 +33,12 @@ class WindowTokenizer:
     """
 
     def __init__(self, tokenizer_json: Path, window: Window) -> None:
-        self._tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_json))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length=window.length, stride=window.overlap)
+        try:
+            self._tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_json))
+            self._tokenizer.no_padding()
+            self._tokenizer.enable_truncation(max_length=window.length, stride=window.overlap)
+        except Exception as error:
+            raise UnusableModelError(tokenizer_json, f"it is not a tokenizer ({error})") from error
         self._special_tokens = self._tokenizer.num_special_tokens_to_add(is_pair=False)
 
     def windows(self, text: str) -> list[list[int]]:

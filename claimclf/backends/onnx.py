@@ -7,6 +7,7 @@ independent of its neighbours, to the bit; and since short windows waste nothing
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,30 +17,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime as ort
 
+from claimclf.errors import UnsafeModelFileError, UnusableModelError
 from claimclf.labels import LABELS
 from claimclf.model_dir import ONNX
+from claimclf.onnx_file import has_external_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from claimclf.model_dir import ModelDir
 
 
+_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+
+
 class OnnxBackend:
     """A single-threaded ONNX Runtime session, run by a pool of worker threads."""
 
     def __init__(self, model_dir: ModelDir, threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(
-            str(model_dir.file(ONNX)), options, providers=["CPUExecutionProvider"]
-        )
+        self._path = model_dir.file(ONNX)
+        self._session = _session(self._path)
         self._inputs = {node.name for node in self._session.get_inputs()}
         self._outputs = [node.name for node in self._session.get_outputs()]
+        if not self._inputs <= _INPUTS or "logits" not in self._outputs:
+            raise UnusableModelError(self._path, "its inputs and outputs are not those of a classifier")
+        if self._run_one([0, 0])[self._outputs.index("logits")].shape != (1, len(LABELS)):
+            raise UnusableModelError(self._path, f"it does not give {len(LABELS)} numbers a text")
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
         self._pool_owner = 0
@@ -64,9 +70,12 @@ class OnnxBackend:
             "attention_mask": np.ones_like(input_ids),
             "token_type_ids": np.zeros_like(input_ids),
         }
-        outputs: list[NDArray[np.float32]] = self._session.run(
-            self._outputs, {name: inputs[name] for name in self._inputs}
-        )
+        try:
+            outputs: list[NDArray[np.float32]] = self._session.run(
+                self._outputs, {name: inputs[name] for name in self._inputs}
+            )
+        except Exception as error:
+            raise UnusableModelError(self._path, _first_line(error)) from error
         return outputs
 
     def _workers(self) -> ThreadPoolExecutor:
@@ -76,3 +85,26 @@ class OnnxBackend:
                 self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="claimclf")
                 self._pool_owner = os.getpid()
             return self._pool
+
+
+def _session(path: Path) -> ort.InferenceSession:
+    """A session of one thread, after a look at whether the file refers to others."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what goes wrong is raised, and said once
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            refers = has_external_data(content)
+    except ValueError as error:
+        raise UnusableModelError(path, f"it is not ONNX ({error})") from error
+    if refers:
+        raise UnsafeModelFileError(path, "which takes numbers from files that it names itself")
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise UnusableModelError(path, _first_line(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0] or type(error).__name__

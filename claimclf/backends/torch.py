@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from claimclf.errors import MissingExtraError
+from claimclf.errors import MissingExtraError, UnusableModelError
+from claimclf.labels import LABELS
 from claimclf.model_dir import CONFIG, WEIGHTS
 
 try:
@@ -39,9 +40,14 @@ class TorchBackend:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if threads is not None and self._device.type == "cpu":
             torch.set_num_threads(threads)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            model_dir.path, local_files_only=True, use_safetensors=True, dtype=torch.float32
-        )
+        try:
+            model = AutoModelForSequenceClassification.from_pretrained(
+                model_dir.path, local_files_only=True, use_safetensors=True, dtype=torch.float32
+            )
+        except Exception as error:
+            raise UnusableModelError(model_dir.path, str(error).split("\n")[0]) from error
+        if model.config.num_labels != len(LABELS):
+            raise UnusableModelError(model_dir.path, f"it does not give {len(LABELS)} numbers a text")
         self._model = model.to(self._device).eval()
         self._pad = int(model.config.pad_token_id or 0)
 
