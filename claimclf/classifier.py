@@ -16,6 +16,7 @@ from claimclf.model_dir import DEFAULT_MODEL, TOKENIZER, Metadata, ModelDir
 from claimclf.sentences import paragraph_numbers, split_sentences
 from claimclf.texts import as_texts, checked
 from claimclf.tokenization import WindowTokenizer
+from claimclf.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1024
 _READ_AHEAD = 256
+_RECEIPT_DIGITS = 16
 
 
 class ClaimClassifier:
@@ -42,6 +44,7 @@ class ClaimClassifier:
         self._threads = threads
         self._tokenizer = WindowTokenizer(model_dir.file(TOKENIZER), model_dir.metadata.window)
         self._backend = load_backend(backend, model_dir, threads)
+        self._receipt = f"{__version__}:{model_dir.fingerprint[:_RECEIPT_DIGITS]}"
 
     @classmethod
     def from_pretrained(
@@ -76,6 +79,11 @@ class ClaimClassifier:
     def metadata(self) -> Metadata:
         """The model's name, language, window, calibration and provenance."""
         return self._model_dir.metadata
+
+    @property
+    def receipt(self) -> str:
+        """What every prediction of this classifier carries, see `Prediction`."""
+        return self._receipt
 
     @property
     def fingerprint(self) -> str:
@@ -227,7 +235,9 @@ class ClaimClassifier:
         predictions: dict[str, Prediction] = {}
         while chunk := list(islice(distinct, _CHUNK)):
             for text, logits in zip(chunk, self._logits(chunk).tolist(), strict=True):
-                predictions[text] = decide(logits, self.metadata.calibration, allow_none=allow_none)
+                predictions[text] = decide(
+                    logits, self.metadata.calibration, allow_none=allow_none, receipt=self._receipt
+                )
         return [predictions[text] for text in texts]
 
     def _predict_chunks(self, texts: Iterator[str], *, allow_none: bool) -> Iterator[Prediction]:

@@ -34,6 +34,7 @@ SAMPLE_ARTICLE = Path(__file__).parent / "sample_article.txt"
 EXIT_REJECTED = 3
 EXIT_INTERRUPTED = 130
 _ROWS_AT_ONCE = 256
+_DIFFERENCES_SHOWN = 10
 
 app = typer.Typer(
     help="What does each sentence do: accuse, deny, call to action, report fact, or none of these?",
@@ -273,6 +274,37 @@ def verify(model: ModelArgument = DEFAULT_MODEL, *, as_json: AsJson = False) -> 
         print_json({"name": name, "fingerprint": model_dir.fingerprint, "files": files, "ok": True})
     else:
         typer.echo(f"{name}: {files} files are what claimclf.json says, and it runs.")
+
+
+@app.command("verify-results", epilog="`claimclf verify-results labelled.csv --text-column quote`")
+def verify_results(
+    file: Annotated[str, typer.Argument(help="What `claimclf predict -o` wrote.")],
+    *,
+    model: Model = DEFAULT_MODEL,
+    text_column: TextColumn = None,
+    prefix: Annotated[str, typer.Option(help="Before the names of the columns with results.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Compute a file of results again and report any difference, to the last bit.
+
+    Exit code 1 where there is one, or where another model or version made the file.
+    """
+    from claimclf.tables.verifying import differences
+
+    (source,) = _sources([file], None, None)
+    rows, different = 0, []
+    for difference in differences(source, _classifier(model), text_column=text_column, prefix=prefix):
+        rows += 1
+        if difference is not None:
+            different.append(difference)
+    if as_json:
+        print_json({"rows": rows, "different": [asdict(difference) for difference in different]})
+    else:
+        for one in different[:_DIFFERENCES_SHOWN]:
+            say(f"{one.place}: {one.column} is {one.written}, computed again {one.computed}", "yellow")
+        typer.echo(f"{rows:,} rows computed again, {len(different):,} different.")
+    if different:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -37,7 +37,9 @@ IDENTITY = Calibration(
 BLANK_LOGITS = (-math.inf,) * len(LABELS)
 
 
-def decide(logits: Sequence[float], calibration: Calibration, *, allow_none: bool = True) -> Prediction:
+def decide(
+    logits: Sequence[float], calibration: Calibration, *, allow_none: bool = True, receipt: str = ""
+) -> Prediction:
     """The prediction for one sentence.
 
     Of accusation, denial and call to action, every one whose score reaches its threshold is given, the one
@@ -49,6 +51,7 @@ def decide(logits: Sequence[float], calibration: Calibration, *, allow_none: boo
         calibration: the model's temperatures and thresholds.
         allow_none: if False, a sentence with no label gets the one closest to its threshold, unless it is
             blank.
+        receipt: see `Prediction`.
 
     >>> decide([3.0, -4.0, -4.0, -2.0], IDENTITY)
     Prediction(accusation 0.95)
@@ -70,8 +73,9 @@ def decide(logits: Sequence[float], calibration: Calibration, *, allow_none: boo
     if not labels and not allow_none and margins[strongest_first[0]] > -math.inf:
         labels = (strongest_first[0],)
     if not labels:
-        return Prediction(None, probability_of_none(log_odds, calibration.none_temperature), scores, ())
-    return Prediction(labels[0], scores[labels[0]], scores, labels)
+        none = probability_of_none(log_odds, calibration.none_temperature)
+        return Prediction(None, none, scores, (), receipt)
+    return Prediction(labels[0], scores[labels[0]], scores, labels, receipt)
 
 
 def probability_of_none(log_odds: Sequence[float], none_temperature: float) -> float:

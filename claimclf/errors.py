@@ -228,6 +228,18 @@ class JournalError(ClaimclfError, ValueError):
         super().__init__(f"{path}: {problem}.", "Begin anew with --force, or with another -o.")
 
 
+class OtherModelError(ClaimclfError, ValueError):
+    """Results were made by another model, or another version of the library, than the one at hand."""
+
+    code = "E408"
+
+    def __init__(self, place: str, made_by: object, at_hand: str) -> None:
+        super().__init__(
+            f"{place}: these results carry the receipt {made_by!r}, not {at_hand!r}.",
+            "Name the model that made them with --model, and use the same version of claimclf.",
+        )
+
+
 class LabelledDataError(ClaimclfError, ValueError):
     """A file of labelled sentences cannot be used as it is."""
 

@@ -95,9 +95,9 @@ class ModelDir:
         for file in path.rglob("*"):
             if file.suffix.lower() in _CAN_RUN_CODE:
                 raise UnsafeModelFileError(file, "a kind of file that can run code when loaded")
-            if file.is_symlink() and not file.resolve().is_relative_to(path.resolve()):
+            if file.is_symlink() and not _stays(file, path):
                 raise UnsafeModelFileError(file, "a link that leads out of it")
-            if not (file.is_file() or file.is_dir()):
+            if file.exists() and not (file.is_file() or file.is_dir()):
                 raise UnsafeModelFileError(file, "neither a file nor a folder")
         metadata, sha256 = _read_metadata(path / METADATA)
         for name, digest in sha256.items():
@@ -188,6 +188,13 @@ def _locate(model: str | Path) -> Path:
         if (path / METADATA).is_file():
             return path.absolute()
     raise ModelNotFoundError(model, shipped_models())
+
+
+def _stays(link: Path, directory: Path) -> bool:
+    """Whether a link leads to within the directory, or to where the hub's cache keeps what snapshots hold."""
+    target = link.resolve()
+    homes = (directory.resolve(), directory.resolve().parent.parent / "blobs")
+    return any(target.is_relative_to(home) for home in homes)
 
 
 def _size(path: Path) -> int:

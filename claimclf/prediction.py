@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from claimclf.labels import LABELS, Label
@@ -53,6 +53,8 @@ class Prediction:
         labels: every act whose score passes its tuned threshold, strongest first; ``()`` for none.
             ``factual_report`` stands alone, as in the codebook. With ``allow_none=False`` a label that had
             to be forced stands here too, though its score is below its threshold.
+        receipt: what said so: the library's version and the beginning of the model's fingerprint,
+            ``0.1.0:f8ecae6714b4aad5``; empty where no model of a directory did.
 
     >>> p = Prediction(Label.DENIAL, 0.9, Scores((0.1, 0.9, 0.0, 0.1)), (Label.DENIAL,))
     >>> p
@@ -65,6 +67,7 @@ class Prediction:
     confidence: float
     scores: Scores
     labels: tuple[Label, ...]
+    receipt: str = field(default="", compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The prediction as plain JSON types, valid under `json_schema`."""
@@ -74,6 +77,7 @@ class Prediction:
             "confidence": self.confidence,
             "scores": {label.value: score for label, score in self.scores.items()},
             "labels": [label.value for label in self.labels],
+            "receipt": self.receipt,
         }
 
     @staticmethod
@@ -87,6 +91,7 @@ class Prediction:
             "confidence": probability,
             "scores": _closed_object(dict.fromkeys(names, probability)),
             "labels": {"type": "array", "items": {"enum": names}, "uniqueItems": True},
+            "receipt": {"type": "string"},
         }
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_closed_object(properties)}
 

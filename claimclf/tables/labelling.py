@@ -90,7 +90,7 @@ class Labeller:
                 row,
                 {
                     "paragraph": sentence.paragraph + 1,
-                    "sentence": number,
+                    "sentence_number": number,
                     "start": sentence.start,
                     "end": sentence.end,
                     **self.predicted(sentence.prediction),

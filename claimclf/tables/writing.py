@@ -208,6 +208,7 @@ class CsvOutput(_AppendedFile):
             "confidence": prediction.confidence,
             "labels": "|".join(prediction.labels),
             **_scores(prediction),
+            "receipt": prediction.receipt,
         }
 
     def problem(self, row: dict[str, Any]) -> str | None:
@@ -259,6 +260,7 @@ class ParquetOutput:
             "confidence": prediction.confidence,
             "labels": [label.value for label in prediction.labels] or None,
             **_scores(prediction),
+            "receipt": prediction.receipt,
         }
 
     def problem(self, row: dict[str, Any]) -> str | None:  # noqa: ARG002 - columns come and go between parts

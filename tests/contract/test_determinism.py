@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import multiprocessing
 import pickle
 import random
@@ -14,7 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claimclf import ClaimClassifier
+from claimclf import ClaimClassifier, __version__
 
 words = st.sampled_from(["Osmani", "accused", "Kesh", "of", "fraud", ".", "denied", "urged", "!", "😀", "xq"])
 sentences = st.lists(words, max_size=25).map(" ".join)
@@ -154,3 +156,18 @@ def test_logits_of_any_text_are_the_same_bits_again(tiny, text):
 def test_a_sentence_in_a_document_and_alone(tiny, parts):
     for sentence in tiny.predict_document("\n\n".join(parts)).sentences:
         assert exact([sentence.prediction]) == exact([tiny.predict(sentence.text)])
+
+
+def test_a_receipt_names_the_library_and_the_model(tiny, tiny_dir):
+    fingerprint = hashlib.sha256((tiny_dir / "claimclf.json").read_bytes()).hexdigest()
+    assert tiny.predict("Kesh left .").receipt == f"{__version__}:{fingerprint[:16]}" == tiny.receipt
+    assert {p.receipt for p in tiny.predict(["", "Kesh denied it ."])} == {tiny.receipt}
+
+
+def test_many_tasks_of_an_event_loop_get_their_own_answers(tiny, texts, expected):
+    async def ask():
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(8) as pool:
+            return await asyncio.gather(*(loop.run_in_executor(pool, tiny.predict, text) for text in texts))
+
+    assert exact(asyncio.run(ask())) == exact(expected)

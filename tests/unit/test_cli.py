@@ -354,3 +354,45 @@ def test_the_shell_completes_commands_and_models():
 
     assert complete("claimclf re") == ["report"]
     assert complete("claimclf info claim") == ["claimclf-en-small"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize(
+    "options", [[], ["--documents"], ["--prefix", "x_"]], ids=["rows", "documents", "prefix"]
+)
+def test_results_computed_again_are_the_same_bits(claimclf, table, tiny_dir, tmp_path, ending, options):
+    output = tmp_path / f"out{ending}"
+    claimclf("predict", table, "-o", output, *options, "--model", tiny_dir)
+    prefix = [option for option in options if option != "--documents"]
+    code, out, _ = claimclf("verify-results", output, *prefix, "--json", "--model", tiny_dir)
+    assert (code, json.loads(out)) == (0, {"rows": 2, "different": []})
+
+
+def test_a_changed_result_is_found_and_shown(claimclf, table, tiny_dir, tmp_path):
+    output = tmp_path / "out.jsonl"
+    claimclf("predict", table, "-o", output, "--model", tiny_dir)
+    first, second = (json.loads(line) for line in output.read_text().splitlines())
+    second["scores"]["denial"] += 1e-15
+    output.write_text("".join(json.dumps(row) + "\n" for row in (first, second)))
+    code, out, err = claimclf("verify-results", output, "--model", tiny_dir)
+    assert (code, "2 rows computed again, 1 different." in out) == (1, True)
+    assert "line 2: denial is" in err
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"receipt": "0.0.9:0123456789abcdef"}, "E408"),
+        ({"confidence": "high"}, "E405"),
+        ({"receipt": None}, "E408"),
+        (None, "E403"),
+    ],
+)
+def test_results_of_something_else_are_not_verified(claimclf, table, tiny_dir, tmp_path, change, code):
+    output = tmp_path / "out.jsonl"
+    claimclf("predict", table, "-o", output, "--model", tiny_dir)
+    row = json.loads(output.read_text().splitlines()[0])
+    changed = {**row, **change} if change else {"text": row["quote"]}
+    output.write_text(json.dumps(changed) + "\n")
+    exit_code, _, err = claimclf("verify-results", output, "--model", tiny_dir)
+    assert (exit_code, f"[{code}]" in err) == (1, True)

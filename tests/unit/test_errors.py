@@ -27,6 +27,7 @@ EXAMPLES = [
     errors.ColumnClashError("a.csv", "label"),
     errors.BadRowError("a.csv", 3, "is not JSON"),
     errors.ColumnTypeError("'id': not an integer"),
+    errors.OtherModelError("a.csv, line 2", "0.1.0:00", "0.1.0:ff"),
     errors.JournalError(PATH, "is not a journal"),
     errors.LabelledDataError("some/where:7", "no text", "Add one."),
     errors.ConfigurationError("epochs=0 is not possible.", "Use 1 or more."),

@@ -26,6 +26,7 @@ from claimclf.model_dir import (
     Metadata,
     ModelDir,
     Window,
+    file_sha256,
     new_directory,
     seal,
 )
@@ -331,10 +332,13 @@ def test_a_copy_holds_the_listed_files_and_nothing_else(sealed, tmp_path):
 
 
 def test_a_model_of_links_is_copied_as_files(sealed, tmp_path):
-    linked = tmp_path / "linked"
+    linked, blobs = tmp_path / "cache" / "snapshots" / "0a1b", tmp_path / "cache" / "blobs"
     (linked / "sub").mkdir(parents=True)
+    blobs.mkdir()
     for name in (METADATA, "a.json", "sub/b.txt"):
-        (linked / name).symlink_to(sealed / name)
+        blob = blobs / file_sha256(sealed / name)
+        blob.write_bytes((sealed / name).read_bytes())
+        (linked / name).symlink_to(blob)
     ModelDir.open(linked).copy_to(tmp_path / "copy")
     assert not any(file.is_symlink() for file in (tmp_path / "copy").rglob("*"))
     ModelDir.open(tmp_path / "copy")

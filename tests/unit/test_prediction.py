@@ -89,6 +89,7 @@ def test_to_dict_is_plain_json_types():
         "confidence": 0.75,
         "scores": {"accusation": 0.25, "denial": 0.75, "call_to_action": 0.5, "factual_report": 0.0},
         "labels": ["denial", "call_to_action"],
+        "receipt": "",
     }
     assert type(PREDICTION.to_dict()["label"]) is str
     assert {type(name) for name in PREDICTION.to_dict()["scores"]} == {str}

@@ -81,7 +81,7 @@ def test_documents_are_split_into_rows_with_their_place(label, tmp_path, tiny, e
     got = read(output)
     assert (done.rows, done.written) == (2, 3)
     assert [row["body"] for row in got] == ["Kesh lied.", "Dolan left.", "Osmani stayed."]
-    assert [(int(row["paragraph"]), int(row["sentence"])) for row in got] == [(1, 1), (1, 2), (2, 3)]
+    assert [(int(row["paragraph"]), int(row["sentence_number"])) for row in got] == [(1, 1), (1, 2), (2, 3)]
     assert [text[int(row["start"]) : int(row["end"])] for row in got] == [row["body"] for row in got]
     assert all(row["file"] == str(path) for row in got)
 

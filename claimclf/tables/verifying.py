@@ -1,0 +1,97 @@
+"""Results that were written once, computed again: the same numbers, or which ones differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from claimclf.errors import BadRowError, ColumnError, OtherModelError
+from claimclf.labels import LABELS
+from claimclf.tables.labelling import texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from claimclf.classifier import ClaimClassifier
+    from claimclf.prediction import Prediction
+    from claimclf.tables.reading import Row, Source
+
+_AT_ONCE = 256
+_NONE = ("none", "", None)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row whose results are not what the model gives now.
+
+    Attributes:
+        place: where it stands.
+        column: which of its results differs.
+        written: what stands there.
+        computed: what the model gives.
+    """
+
+    place: str
+    column: str
+    written: Any
+    computed: Any
+
+
+def differences(
+    source: Source, classifier: ClaimClassifier, *, text_column: str | None = None, prefix: str = ""
+) -> Iterator[Difference | None]:
+    """For each row of a results file, the first difference to what the classifier gives, or None.
+
+    Args:
+        source: what ``claimclf predict -o`` wrote.
+        classifier: the model that made it.
+        text_column: which column holds the texts; None for the usual names.
+        prefix: before the names of the columns with results.
+
+    Raises:
+        ColumnError: a column of results is not there.
+        OtherModelError: another model, or version, made them.
+        BadRowError: a row cannot be read.
+    """
+    rows = texts_of(source, text_column)
+    while chunk := list(islice(rows, _AT_ONCE)):
+        predictions = classifier.predict([text for _, text in chunk])
+        for (row, _), prediction in zip(chunk, predictions, strict=True):
+            yield _difference(row, prediction, prefix)
+
+
+def _difference(row: Row, prediction: Prediction, prefix: str) -> Difference | None:
+    place = f"{row.file}, line {row.line}"
+    receipt = _cell(row, f"{prefix}receipt")
+    if receipt != prediction.receipt:
+        raise OtherModelError(place, receipt, prediction.receipt)
+    label = prediction.label and prediction.label.value
+    written: dict[str, Any] = {"label": _cell(row, f"{prefix}label")}
+    computed: dict[str, Any] = {"label": label}
+    if written["label"] in _NONE:
+        written["label"] = None
+    written["confidence"] = _number(row, _cell(row, f"{prefix}confidence"))
+    computed["confidence"] = prediction.confidence
+    nested = row.fields.get(f"{prefix}scores")
+    for name in LABELS:
+        score = nested.get(name.value) if isinstance(nested, dict) else _cell(row, f"{prefix}score_{name}")
+        written[name.value] = _number(row, score)
+        computed[name.value] = prediction.scores[name]
+    for column, value in computed.items():
+        if written[column] != value:
+            return Difference(place, f"{prefix}{column}", written[column], value)
+    return None
+
+
+def _cell(row: Row, column: str) -> Any:
+    if column not in row.fields:
+        raise ColumnError(row.file, column, tuple(row.fields), None)
+    return row.fields[column]
+
+
+def _number(row: Row, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise BadRowError(row.file, row.line, f"holds {value!r} where a number should be") from None
