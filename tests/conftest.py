@@ -30,6 +30,7 @@ TEMPLATES = {
     "factual_report": ("{} met {} on Monday .", "{} signed a treaty with {} .", "{} will visit {} in June ."),
     None: ("thank you {} and {} .", "what will {} say to {} ?"),
 }
+SAMPLES = [template.format("Osmani", "Kesh") for templates in TEMPLATES.values() for template in templates]
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 WINDOW = Window(length=16, overlap=4)
 CALIBRATION = Calibration(
@@ -114,7 +115,7 @@ def tiny_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("models") / "tiny"
     tokenizer = tiny_tokenizer()
     with new_directory(target) as directory:
-        export(tiny_model(len(tokenizer)), tokenizer, directory)
+        export(tiny_model(len(tokenizer)), tokenizer, directory, samples=SAMPLES)
         seal(directory, Metadata("tiny", "en", WINDOW, CALIBRATION, {"made": "in memory"}))
     return target
 

@@ -8,26 +8,38 @@ from inspect import signature
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 import torch
 from onnxruntime import InferenceSession
 
 from claimclf.labels import LABELS
 from claimclf.model_dir import ONNX
+from training.fused_graph import can_be_fused, fused_graph
 from training.quantize import quantize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _OPSET = 18
 _TOLERANCE = 1e-3
+_SAMPLES = 500
 
 
-def export(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:
+def export(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path, *, samples: Sequence[str]
+) -> None:
     """Writes config.json, model.safetensors (float16), the tokenizer and onnx/model_quantized.onnx (int8).
 
     Both are made from the same float16-rounded weights. The model is left in float32, in evaluation mode.
+
+    Args:
+        model: what was trained.
+        tokenizer: its tokenizer, with its window as the longest input.
+        directory: where the files go.
+        samples: typical sentences, for the quantisation to see what activations are like.
     """
     model.config.id2label = {i: label.value for i, label in enumerate(LABELS)}
     model.config.label2id = {label.value: i for i, label in enumerate(LABELS)}
@@ -36,14 +48,24 @@ def export(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory
     model.cpu().half().save_pretrained(directory)  # type: ignore[no-untyped-call]
     model.float()  # type: ignore[no-untyped-call]
     tokenizer.save_pretrained(directory)
-    _export_onnx(model, directory / ONNX)
+    path = directory / ONNX
+    path.parent.mkdir(parents=True, exist_ok=True)
+    float_path = path.with_name("float32.onnx")
+    if can_be_fused(model):
+        onnx.save(fused_graph(model), float_path)
+    else:
+        _export_with_torch(model, float_path)
+    _check_same_logits(model, float_path)
+    step = max(1, len(samples) // _SAMPLES)
+    encoded = (tokenizer(text, truncation=True)["input_ids"] for text in samples[::step])
+    inputs = (_inputs(model, torch.tensor([ids])) for ids in encoded)
+    quantize(float_path, path, [{name: ids.numpy() for name, ids in row.items()} for row in inputs])
+    float_path.unlink()
     if any(module.training for module in model.modules()):
         raise AssertionError("the export left a module in training mode")
 
 
-def _export_onnx(model: PreTrainedModel, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    float_path = path.with_name("float32.onnx")
+def _export_with_torch(model: PreTrainedModel, path: Path) -> None:
     inputs = _inputs(model, torch.arange(2 * 8).reshape(2, 8))
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", min=2)}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, which nothing here needs
@@ -52,7 +74,7 @@ def _export_onnx(model: PreTrainedModel, path: Path) -> None:
         torch.onnx.export(
             _LogitsOnly(model, list(inputs)),
             tuple(inputs.values()),
-            float_path,
+            path,
             input_names=list(inputs),
             output_names=["logits"],
             dynamic_shapes=((axes,) * len(inputs),),
@@ -60,9 +82,6 @@ def _export_onnx(model: PreTrainedModel, path: Path) -> None:
             external_data=False,
             verbose=False,
         )
-    _check_same_logits(model, float_path)
-    quantize(float_path, path, intermediate_size=_intermediate_size(model))
-    float_path.unlink()
 
 
 def _check_same_logits(model: PreTrainedModel, path: Path) -> None:
@@ -72,7 +91,8 @@ def _check_same_logits(model: PreTrainedModel, path: Path) -> None:
         inputs = _inputs(model, torch.arange(7, 7 + tokens).unsqueeze(0))
         with torch.inference_mode():
             expected = model(**inputs).logits.numpy()
-        (exported,) = session.run(["logits"], {name: value.numpy() for name, value in inputs.items()})
+        taken = {node.name: inputs[node.name].numpy() for node in session.get_inputs()}
+        (exported,) = session.run(["logits"], taken)
         if not np.allclose(exported, expected, atol=_TOLERANCE):
             worst = float(np.abs(exported - expected).max())
             raise AssertionError(f"the ONNX graph is not the model: logits of {tokens} tokens off by {worst}")
@@ -88,11 +108,6 @@ def _inputs(model: PreTrainedModel, numbers: torch.Tensor) -> dict[str, torch.Te
     if "token_type_ids" in signature(model.forward).parameters:
         inputs["token_type_ids"] = torch.zeros_like(ids)
     return inputs
-
-
-def _intermediate_size(model: PreTrainedModel) -> int:
-    """Width of the feed-forward layers, as BERT or DistilBERT call it."""
-    return int(getattr(model.config, "intermediate_size", None) or model.config.hidden_dim)
 
 
 class _LogitsOnly(torch.nn.Module):

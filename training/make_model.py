@@ -81,7 +81,7 @@ def make_model(config: TrainingConfig, output: Path, *, against: str, resume: bo
     if not processes().is_main_process:
         return
     with new_directory(output) as directory:
-        export(model, tokenizer, directory)
+        export(model, tokenizer, directory, samples=[row.text for row in data.train])
         for name in (CONFIG_FILE, LOG_FILE):
             shutil.copyfile(work / name, directory / name)
         metadata = _calibrated(directory, config, data.validation)

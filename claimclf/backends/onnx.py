@@ -20,7 +20,7 @@ import onnxruntime as ort
 from claimclf.errors import UnsafeModelFileError, UnusableModelError
 from claimclf.labels import LABELS
 from claimclf.model_dir import ONNX
-from claimclf.onnx_file import has_external_data
+from claimclf.onnx_file import onnx_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from claimclf.model_dir import ModelDir
 
 
+# What the maker of a model may say that ONNX Runtime had better not do, see `training.fused_graph`.
+_SLOW_FUSIONS_KEY = "claimclf.slow_fusions"
+_SLOW_FUSIONS = {"SkipLayerNormFusion"}
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
 
@@ -95,13 +98,18 @@ def _session(path: Path) -> ort.InferenceSession:
     options.log_severity_level = 4  # what goes wrong is raised, and said once
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            refers = has_external_data(content)
+            facts = onnx_facts(content)
     except ValueError as error:
         raise UnusableModelError(path, f"it is not ONNX ({error})") from error
-    if refers:
+    if facts.has_external_data:
         raise UnsafeModelFileError(path, "which takes numbers from files that it names itself")
     try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=_SLOW_FUSIONS & {facts.metadata.get(_SLOW_FUSIONS_KEY)},
+        )
     except Exception as error:
         raise UnusableModelError(path, _first_line(error)) from error
 

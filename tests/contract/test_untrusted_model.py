@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from claimclf import ClaimClassifier
 from claimclf.errors import ClaimclfError, UnsafeModelFileError, UnusableModelError
 from claimclf.model_dir import METADATA, Metadata, ModelDir, file_sha256, seal
-from claimclf.onnx_file import has_external_data
+from claimclf.onnx_file import onnx_facts
 
 ONNX = "onnx/model_quantized.onnx"
 TEXTS = ["Osmani accused Kesh of fraud .", "x" * 500, "مرحبا 😀", ""]
@@ -94,20 +94,20 @@ def test_a_tensor_that_names_a_file_is_found_wherever_it_stands(target):
         helper.make_graph([], "g", [], [], initializer=[tensor]),
         helper.make_graph([nested], "g", [], []),
     ):
-        assert has_external_data(helper.make_model(graph).SerializeToString())
-    assert not has_external_data(classifier_graph().SerializeToString())
+        assert onnx_facts(helper.make_model(graph).SerializeToString()).has_external_data
+    assert not onnx_facts(classifier_graph().SerializeToString()).has_external_data
 
 
 def test_the_files_that_are_shipped_and_made_refer_to_no_other(tiny_dir):
-    assert not has_external_data((tiny_dir / ONNX).read_bytes())
-    assert not has_external_data(ModelDir.open("claimclf-en-small").file(ONNX).read_bytes())
+    assert not onnx_facts((tiny_dir / ONNX).read_bytes()).has_external_data
+    assert not onnx_facts(ModelDir.open("claimclf-en-small").file(ONNX).read_bytes()).has_external_data
 
 
 @settings(max_examples=300)
 @given(st.binary(max_size=300))
 def test_no_bytes_are_more_than_not_onnx(content):
     with contextlib.suppress(ValueError):
-        assert has_external_data(content) in (True, False)
+        assert onnx_facts(content).has_external_data in (True, False)
 
 
 def test_weights_that_are_no_numbers_are_found_when_they_count(model_copy):
