@@ -5,6 +5,8 @@
 - Outliers: some input channels of the feed-forward layers are ten times the rest, and one scale for all would
   round the rest away. The eight largest of such a product are left in float32, a small product of their own
   that is added (Dettmers et al. 2022, LLM.int8()).
+
+What else was tried, and how fast and how faithful each was, stands in ``training/SPEED.md``.
 """
 
 from __future__ import annotations

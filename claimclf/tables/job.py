@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,7 @@ class Progress:
         written: rows written; another number than ``rows - rejected`` where texts were split into sentences.
         digest: of all rows read, in hexadecimal.
         output, rejects: how far the output and the file of rejects are whole.
+        complete: whether all rows are done, and the output needs no more than its name.
     """
 
     rows: int = 0
@@ -56,6 +58,7 @@ class Progress:
     digest: str = ""
     output: int = 0
     rejects: int = 0
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,15 @@ class Job:
             DiskFullError: no space is left; the run can go on when there is some.
         """
         check_ending(self.output)
+        if resume and self.journal.exists():
+            done = self._read_journal()
+            if done.complete and self.output.exists():
+                self._clear_away()
+                return done
         refuse_taken_file(self.output, force=force)
-        done = self._done_before(resume=resume, force=force)
+        if not (resume and self.journal.exists()):
+            self._refuse_leftovers(force=force)
+            done = Progress()
         try:
             return self._go_on(done, on_progress)
         except OSError as error:
@@ -127,9 +137,7 @@ class Job:
                 raise
             raise DiskFullError(self.output, "Free some, then run the same command with --resume.") from error
 
-    def _done_before(self, *, resume: bool, force: bool) -> Progress:
-        if resume and self.journal.exists():
-            return self._read_journal()
+    def _refuse_leftovers(self, *, force: bool) -> None:
         if not force:
             for left in (self.journal, self.rejects):
                 if left.exists():
@@ -137,7 +145,11 @@ class Job:
                     raise OutputExistsError(left, cure)
         self.journal.unlink(missing_ok=True)
         self.rejects.unlink(missing_ok=True)
-        return Progress()
+
+    def _clear_away(self) -> None:
+        """What a run leaves that was killed after it had put its output in place."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+        self.journal.unlink()
 
     def _go_on(self, done: Progress, on_progress: Callable[[Progress], None]) -> Progress:
         schema = self.sources[0].schema if len(self.sources) == 1 else None
@@ -169,8 +181,10 @@ class Job:
         except BaseException:
             output.abandon(self._journalled_output())
             raise
+        done = replace(done, complete=True)
+        self._write_journal(done)
         output.finish(self.output)
-        self.journal.unlink(missing_ok=True)
+        self.journal.unlink()
         return done
 
     def _label(

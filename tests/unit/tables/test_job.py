@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from claimclf import errors
 from claimclf.tables import job as job_module
+from claimclf.tables import writing
 from claimclf.tables.job import Job
 from claimclf.tables.reading import open_sources
 
@@ -277,6 +278,28 @@ def test_a_broken_journal_is_an_error(label, table, stopped, content):
     stopped.with_name("out.partial.csv.journal").write_text(content)
     with pytest.raises(errors.JournalError):
         label(table, resume=True)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("named", [False, True], ids=["before", "after"])
+def test_a_job_killed_around_its_very_end_ends(label, table, tmp_path, monkeypatch, ending, named):
+    whole, _ = label(table, name="whole", ending=ending)
+    output_class = {".parquet": "ParquetOutput"}.get(ending, "_AppendedFile")
+    kind = getattr(writing, output_class)
+    finish = kind.finish
+
+    def stop(self, path):
+        if named:
+            finish(self, path)
+        raise StopError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "finish", stop)
+        with pytest.raises(StopError):
+            label(table, ending=ending)
+    output, done = label(table, ending=ending, resume=True)
+    assert (done.rows, output.read_bytes() == whole.read_bytes()) == (4, True)
+    assert {path.name for path in tmp_path.iterdir()} == {table.name, output.name, whole.name}
 
 
 def test_resume_without_a_stopped_job_begins(label, table):
