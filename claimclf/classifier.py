@@ -44,7 +44,8 @@ class ClaimClassifier:
         self._threads = threads
         self._tokenizer = WindowTokenizer(model_dir.file(TOKENIZER), model_dir.metadata.window)
         self._backend = load_backend(backend, model_dir, threads)
-        self._receipt = f"{__version__}:{model_dir.fingerprint[:_RECEIPT_DIGITS]}"
+        self._fingerprint = model_dir.fingerprint
+        self._receipt = f"{__version__}:{self._fingerprint[:_RECEIPT_DIGITS]}"
 
     @classmethod
     def from_pretrained(
@@ -88,7 +89,7 @@ class ClaimClassifier:
     @property
     def fingerprint(self) -> str:
         """Hex sha256 that names the model exactly, see `ModelDir.fingerprint`."""
-        return self._model_dir.fingerprint
+        return self._fingerprint
 
     @overload
     def predict(  # type: ignore[overload-overlap]  # a str is a Sequence[str], and one text all the same

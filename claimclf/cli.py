@@ -7,33 +7,28 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 from enum import Enum
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from claimclf.errors import BadRowError, ClaimclfError, OptionError
+from claimclf.errors import ClaimclfError, OptionError
+from claimclf.files import refuse_taken_file, write_whole
 from claimclf.labels import LABELS
 from claimclf.model_dir import DEFAULT_MODEL, ModelDir, shipped_models
-from claimclf.tables.reading import TEXT, BadRow, Source, open_sources
-from claimclf.tables.writing import JsonLinesOutput, check_ending, refuse_taken_file, write_whole
-from claimclf.terminal import document_table, facts_table, job_bar, print_json, say, sentence_table
+from claimclf.tables.reading import TEXT, Source, open_sources
+from claimclf.tables.writing import JsonLinesOutput, check_ending
+from claimclf.terminal import document_table, job_bar, model_tables, print_json, say, show_rows, show_texts
 from claimclf.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from claimclf.classifier import ClaimClassifier
     from claimclf.tables.job import Job, Progress
-    from claimclf.tables.labelling import Labeller
 
 SAMPLE_ARTICLE = Path(__file__).parent / "sample_article.txt"
 EXIT_REJECTED = 3
 EXIT_INTERRUPTED = 130
-_ROWS_AT_ONCE = 256
 _DIFFERENCES_SHOWN = 10
 
 app = typer.Typer(
@@ -157,7 +152,7 @@ def predict(  # noqa: PLR0913 - as many options as it needs
     skip = on_error is OnError.SKIP
     classifier = _classifier(model)
     if output is None and texts:
-        _show_texts(sources, classifier, as_json=as_json)
+        show_texts(sources, classifier, as_json=as_json)
         return
     if output is None:
         from claimclf.tables.labelling import Labeller
@@ -170,7 +165,7 @@ def predict(  # noqa: PLR0913 - as many options as it needs
             name_files=documents or len(sources) > 1,
             prefix=prefix,
         )
-        rejected = _show_rows(sources, labeller, as_json=as_json, skip=skip)
+        rejected = show_rows(sources, labeller, as_json=as_json, skip=skip)
     else:
         from claimclf.tables.job import Job
 
@@ -250,13 +245,8 @@ def info(model: ModelArgument = DEFAULT_MODEL, *, as_json: AsJson = False) -> No
         }
         print_json(known)
         return
-    console = Console()
-    console.print(facts_table(_facts(model_dir), metadata.name))
-    labels = Table("label", "from a score of", "the sentence …", title="Labels", title_justify="left")
-    for label, threshold in zip(LABELS, metadata.calibration.thresholds, strict=True):
-        labels.add_row(label.value, f"{threshold:.2f}", label.definition)
-    console.print(labels)
-    console.print(facts_table(model_dir.sha256.items(), "Files, by sha256"))
+    for table in model_tables(model_dir):
+        Console().print(table)
 
 
 @app.command(epilog="`claimclf verify runs/newsroom`")
@@ -337,42 +327,6 @@ def _classifier(model: str) -> ClaimClassifier:
     return default_classifier() if model == DEFAULT_MODEL else ClaimClassifier.from_pretrained(model)
 
 
-def _show_texts(sources: Sequence[Source], classifier: ClaimClassifier, *, as_json: bool) -> None:
-    from claimclf.tables.labelling import texts_of
-
-    texts = [(row.file, text) for source in sources for row, text in texts_of(source, None)]
-    for name, text in texts:
-        document = classifier.predict_document(text)
-        if as_json:
-            print_json({"file": name, **document.to_dict()})
-        else:
-            Console().print(document_table(document, title=name))
-
-
-def _show_rows(sources: Sequence[Source], labeller: Labeller, *, as_json: bool, skip: bool) -> int:
-    """Prints labelled rows as they come; how many could not be used."""
-    rejected, header = 0, True
-    rows = chain.from_iterable(sources)
-    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-        usable = []
-        for row in map(labeller.usable, chunk):
-            if not isinstance(row, BadRow):
-                usable.append(row)
-                continue
-            error = BadRowError(row.file, row.line, row.problem)
-            if not skip:
-                raise error
-            say(str(error), "yellow")
-            rejected += 1
-        if as_json:
-            for labelled in chain.from_iterable(labeller.label(usable)):
-                print_json(labelled)
-        else:
-            Console().print(sentence_table(labeller.sentences(usable), header=header))
-            header = False
-    return rejected
-
-
 def _run(job: Job, *, resume: bool, force: bool, as_json: bool) -> Progress:
     try:
         with job_bar(job.sources) as on_progress:
@@ -387,17 +341,3 @@ def _run(job: Job, *, resume: bool, force: bool, as_json: bool) -> Progress:
         rejects = f", {done.rejected:,} rejected (in {job.rejects})" if done.rejected else ""
         say(f"{done.rows:,} rows read{rejects}, {done.written:,} written to {job.output}")
     return done
-
-
-def _facts(model_dir: ModelDir) -> Iterator[tuple[str, Any]]:
-    provenance = model_dir.metadata.provenance
-    yield "language", model_dir.metadata.language
-    yield "directory", model_dir.path
-    yield "fingerprint", model_dir.fingerprint
-    if "made" in provenance:
-        yield "made", provenance["made"]
-    if isinstance(base := provenance.get("base_model"), dict):
-        yield "made from", base.get("name")
-    for part, file in (provenance.get("data") or {}).items():
-        if isinstance(file, dict) and "sentences" in file:
-            yield f"data: {part}", f"{file['sentences']:,} sentences of {file.get('file')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,15 +12,20 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from claimclf.labels import Label
+from claimclf.errors import BadRowError
+from claimclf.labels import LABELS, Label
+from claimclf.tables.rows import BadRow
 from claimclf.tables.writing import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from claimclf.classifier import ClaimClassifier
     from claimclf.document import Document
+    from claimclf.model_dir import ModelDir
     from claimclf.prediction import Prediction
     from claimclf.tables.job import Progress as JobProgress
+    from claimclf.tables.labelling import Labeller
     from claimclf.tables.reading import Source
 
 _STYLES: dict[Label | None, str] = {
@@ -30,6 +36,7 @@ _STYLES: dict[Label | None, str] = {
     None: "dim",
 }
 _WIDEST_ACTS = 23
+_ROWS_AT_ONCE = 256
 
 
 def say(message: str, style: str = "") -> None:
@@ -68,12 +75,72 @@ def print_json(value: Any) -> None:
     typer.echo(json_line(value).encode("utf-8", "replace"))
 
 
-def facts_table(facts: Iterable[tuple[str, Any]], title: str) -> Table:
-    """Names and values."""
+def show_texts(sources: Sequence[Source], classifier: ClaimClassifier, *, as_json: bool) -> None:
+    """Prints the sentences of each text, after all texts were read."""
+    from claimclf.tables.labelling import texts_of
+
+    texts = [(row.file, text) for source in sources for row, text in texts_of(source, None)]
+    for name, text in texts:
+        document = classifier.predict_document(text)
+        if as_json:
+            print_json({"file": name, **document.to_dict()})
+        else:
+            Console().print(document_table(document, title=name))
+
+
+def show_rows(sources: Sequence[Source], labeller: Labeller, *, as_json: bool, skip: bool) -> int:
+    """Prints labelled rows as they come; how many could not be used."""
+    rejected, header = 0, True
+    rows = chain.from_iterable(sources)
+    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
+        usable = []
+        for row in map(labeller.usable, chunk):
+            if not isinstance(row, BadRow):
+                usable.append(row)
+                continue
+            error = BadRowError(row.file, row.line, row.problem)
+            if not skip:
+                raise error
+            say(str(error), "yellow")
+            rejected += 1
+        if as_json:
+            for labelled in chain.from_iterable(labeller.label(usable)):
+                print_json(labelled)
+        else:
+            Console().print(sentence_table(labeller.sentences(usable), header=header))
+            header = False
+    return rejected
+
+
+def model_tables(model_dir: ModelDir) -> Iterator[Table]:
+    """What a model is, what it labels, and its files."""
+    yield _facts_table(_facts(model_dir), model_dir.metadata.name)
+    labels = Table("label", "from a score of", "the sentence …", title="Labels", title_justify="left")
+    for label, threshold in zip(LABELS, model_dir.metadata.calibration.thresholds, strict=True):
+        labels.add_row(label.value, f"{threshold:.2f}", label.definition)
+    yield labels
+    yield _facts_table(model_dir.sha256.items(), "Files, by sha256")
+
+
+def _facts_table(facts: Iterable[tuple[str, Any]], title: str) -> Table:
     table = Table(title=Text(title), title_justify="left", show_header=False)
     for name, value in facts:
         table.add_row(name, Text(str(value)))
     return table
+
+
+def _facts(model_dir: ModelDir) -> Iterator[tuple[str, Any]]:
+    provenance = model_dir.metadata.provenance
+    yield "language", model_dir.metadata.language
+    yield "directory", model_dir.path
+    yield "fingerprint", model_dir.fingerprint
+    if "made" in provenance:
+        yield "made", provenance["made"]
+    if isinstance(base := provenance.get("base_model"), dict):
+        yield "made from", base.get("name")
+    for part, file in (provenance.get("data") or {}).items():
+        if isinstance(file, dict) and "sentences" in file:
+            yield f"data: {part}", f"{file['sentences']:,} sentences of {file.get('file')}"
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from claimclf.errors import LabelledDataError
 from claimclf.tables.encodings import probable_encoding
-from claimclf.tables.reading import delimiter_of
+from claimclf.tables.text_formats import delimiter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,23 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import BadRowError, DiskFullError, JournalError, OutputExistsError
+from claimclf.files import NO_SPACE, refuse_taken_file, write_whole
 from claimclf.tables.labelling import Labeller
-from claimclf.tables.reading import BadRow, Row
-from claimclf.tables.writing import (
-    NO_SPACE,
-    JsonLinesOutput,
-    check_ending,
-    json_line,
-    open_output,
-    refuse_taken_file,
-)
+from claimclf.tables.rows import BadRow, Row
+from claimclf.tables.writing import JsonLinesOutput, check_ending, json_line, open_output
 from claimclf.version import __version__
 
 if TYPE_CHECKING:
@@ -37,6 +31,7 @@ if TYPE_CHECKING:
     from claimclf.tables.writing import Output
 
 _CHARACTERS_A_COMMIT = 1 << 20
+_GO_ON_LATER = "Free some, then run the same command with --resume."
 
 
 @dataclass(frozen=True)
@@ -121,21 +116,19 @@ class Job:
             DiskFullError: no space is left; the run can go on when there is some.
         """
         check_ending(self.output)
-        if resume and self.journal.exists():
-            done = self._read_journal()
-            if done.complete and self.output.exists():
-                self._clear_away()
-                return done
+        done = self._read_journal() if resume and self.journal.exists() else None
+        if done is not None and done.complete and self.output.exists():
+            self._clear_away()
+            return done
         refuse_taken_file(self.output, force=force)
-        if not (resume and self.journal.exists()):
+        if done is None:
             self._refuse_leftovers(force=force)
-            done = Progress()
         try:
-            return self._go_on(done, on_progress)
+            return self._go_on(done or Progress(), on_progress)
         except OSError as error:
             if error.errno not in NO_SPACE:
                 raise
-            raise DiskFullError(self.output, "Free some, then run the same command with --resume.") from error
+            raise DiskFullError(self.output, _GO_ON_LATER) from error
 
     def _refuse_leftovers(self, *, force: bool) -> None:
         if not force:
@@ -166,6 +159,7 @@ class Job:
         rows = _Rows(self.sources)
         if rows.skip(done.rows) != done.digest:
             raise JournalError(self.journal, "the rows that the stopped run read are no longer the same")
+        whole = done.output
         try:
             for chunk in rows.chunks(output.rows_a_commit):
                 labelled = self._label(chunk, labeller, output, rejects, done)
@@ -177,9 +171,10 @@ class Job:
                     rejects=rejects.commit(),
                 )
                 self._write_journal(done)
+                whole = done.output
                 on_progress(done)
         except BaseException:
-            output.abandon(self._journalled_output())
+            output.abandon(whole)
             raise
         done = replace(done, complete=True)
         self._write_journal(done)
@@ -210,6 +205,7 @@ class Job:
         output.write(written)
         return replace(done, rejected=done.rejected + len(rejected), written=done.written + len(written))
 
+    @cached_property
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a run to go on: it decides what is written."""
         return {
@@ -228,24 +224,16 @@ class Job:
             identity, done = state["job"], Progress(**state["progress"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise JournalError(self.journal, f"this is not a journal ({error})") from error
-        for name, value in self._identity().items():
+        for name, value in self._identity.items():
             if identity.get(name) != value:
                 raise JournalError(
                     self.journal, f"the stopped run had {name} {identity.get(name)!r}, not {value!r}"
                 )
         return done
 
-    def _journalled_output(self) -> int:
-        return self._read_journal().output if self.journal.exists() else 0
-
     def _write_journal(self, done: Progress) -> None:
-        """All at once: a reader finds the old journal or the new one."""
-        new = self.journal.with_name(f"{self.journal.name}.new")
-        with new.open("w", encoding="utf-8") as file:
-            json.dump({"job": self._identity(), "progress": asdict(done)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.journal)
+        state = {"job": self._identity, "progress": asdict(done)}
+        write_whole(self.journal, json.dumps(state), cure=_GO_ON_LATER)
 
 
 class _Rows:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import BadRowError, ColumnClashError
 from claimclf.tables.columns import text_column
-from claimclf.tables.reading import BadRow, Row
+from claimclf.tables.rows import BadRow, Row
 from claimclf.tables.writing import json_line
 
 if TYPE_CHECKING:
@@ -47,13 +47,7 @@ class Labeller:
         Raises:
             ColumnError: no column of the file's first row holds texts.
         """
-        if isinstance(row, BadRow):
-            return row
-        column = self._column(row)
-        if isinstance(row.fields.get(column), str):
-            return row
-        held = f"holds {_kind(row.fields[column])} in" if column in row.fields else "has no column"
-        return BadRow(row.file, row.line, f"{held} {column!r}", json_line(row.fields))
+        return row if isinstance(row, BadRow) else _checked(row, self._column(row))
 
     def text(self, row: Row) -> str:
         """The text of a row that is usable."""
@@ -128,16 +122,26 @@ def texts_of(source: Source, column: str | None) -> Iterator[tuple[Row, str]]:
         ColumnError: none does.
         BadRowError: a row cannot be used.
     """
-    name: str | None = None
+    name = ""
     for row in source:
-        if isinstance(row, BadRow):
-            raise BadRowError(row.file, row.line, row.problem)
-        name = name or text_column(tuple(row.fields), column, row.file)
-        text = row.fields.get(name)
-        if not isinstance(text, str):
-            raise BadRowError(row.file, row.line, f"holds {_kind(text)} in {name!r}")
-        yield row, text
+        checked = row
+        if isinstance(row, Row):
+            name = name or text_column(tuple(row.fields), column, row.file)
+            checked = _checked(row, name)
+        if isinstance(checked, BadRow):
+            raise BadRowError(checked.file, checked.line, checked.problem)
+        yield checked, checked.fields[name]
 
 
-def _kind(value: Any) -> str:
-    return "nothing" if value is None else f"no text but {type(value).__name__}"
+def _checked(row: Row, column: str) -> Row | BadRow:
+    """The row, or why its column holds no text."""
+    value = row.fields.get(column)
+    if isinstance(value, str):
+        return row
+    if column not in row.fields:
+        problem = f"has no column {column!r}"
+    else:
+        problem = (
+            f"holds {'nothing' if value is None else f'no text but {type(value).__name__}'} in {column!r}"
+        )
+    return BadRow(row.file, row.line, problem, json_line(row.fields))

@@ -1,28 +1,25 @@
-"""Rows of files, one after another, in bounded memory: what can be read, and what cannot, with its place."""
+"""Files that are read row by row: found, opened, decoded, unpacked, in bounded memory."""
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
-import json
 import os
-import re
 import sys
 import zlib
 from collections import Counter
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import MissingExtraError, OptionError, UnreadableFileError
 from claimclf.tables.encodings import encoding_of, refuse_documents
+from claimclf.tables.rows import BadRow, Row
+from claimclf.tables.text_formats import READERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import TextIO
+    from collections.abc import Callable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -37,42 +34,8 @@ _BY_ENDING = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
 }
-_LONGEST = 64 << 20  # characters of a line or a cell
 _HEAD = 1 << 16
-_RAW_SHOWN = 2000
-_LONE_BYTE = re.compile("[\udc80-\udcff]")
 _PARQUET_ROWS = 1024
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row that was read.
-
-    Attributes:
-        file: the file it stands in.
-        line: its line, from 1; of a row that spans several, the first. Rows of a Parquet file count from 1.
-        fields: its columns by name.
-    """
-
-    file: str
-    line: int
-    fields: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that cannot be used.
-
-    Attributes:
-        file, line: as of a `Row`.
-        problem: why.
-        raw: what stands there, or its beginning.
-    """
-
-    file: str
-    line: int
-    problem: str
-    raw: str
 
 
 class Source:
@@ -112,7 +75,7 @@ class Source:
             errors = "replace" if wide else "surrogateescape"
             file = io.TextIOWrapper(unpacked, encoding=self.encoding, errors=errors, newline="")
             try:
-                yield from _READERS[self.format](self, file)
+                yield from READERS[self.format](self, file)
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 raise _cannot_be_unpacked(self.name, error) from error
             finally:
@@ -225,132 +188,6 @@ def _cure_for_directory(path: Path) -> str:
     return f"Name the files in it: {path / '*'}{usable[0] if usable else '.txt'}"
 
 
-def _text(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
-    """One row: the whole text."""
-    text = file.read()
-    yield _row(source, 1, {"text": text}, text, [text])
-
-
-def _lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
-    for number, line in _numbered_lines(file):
-        text = line.rstrip("\r\n")
-        yield _row(source, number, {"text": text}, text, [text])
-
-
-def _json_lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
-    for number, line in _numbered_lines(file):
-        if not line.strip():
-            continue
-        try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield _bad(source, number, f"is not JSON ({error})", line)
-            continue
-        if not isinstance(fields, dict):
-            yield _bad(source, number, "is not a JSON object", line)
-            continue
-        yield _row(source, number, fields, line, [line])
-
-
-def _csv(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
-    csv.field_size_limit(_LONGEST)
-    header_line = file.readline(_LONGEST)
-    lines = _RememberedLines(header_line, file)
-    reader = csv.reader(
-        lines, delimiter="\t" if source.format == "tsv" else delimiter_of(header_line), strict=True
-    )
-    header = _header(source, reader)
-    while True:
-        line = reader.line_num + 1
-        lines.seen = ""
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield _bad(source, line, f"is not {source.format} ({error})", lines.seen)
-            continue
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            problem = f"has {len(cells)} cells where the header has {len(header)}"
-            yield _bad(source, line, problem, lines.seen)
-            continue
-        yield _row(source, line, dict(zip(header, cells, strict=True)), lines.seen, cells)
-
-
-class _RememberedLines:
-    """The lines of a file, the beginning of the last ones remembered for messages."""
-
-    def __init__(self, first: str, file: TextIO) -> None:
-        self._first: str | None = first
-        self._file = file
-        self.seen = ""
-
-    def __iter__(self) -> _RememberedLines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._first if self._first is not None else self._file.readline(_LONGEST)
-        self._first = None
-        if not line:
-            raise StopIteration
-        if len(self.seen) < _RAW_SHOWN:
-            self.seen += line[:_RAW_SHOWN]
-        return line
-
-
-def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
-    try:
-        names = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise UnreadableFileError(
-            Path(source.name), f"line 1 is not a header ({error})", "Name the columns in the first line."
-        ) from error
-    twice = [name for name, times in Counter(names).items() if times > 1]
-    if twice:
-        raise UnreadableFileError(
-            Path(source.name), f"two columns are called {twice[0]!r}", "Rename one of them."
-        )
-    return tuple(names)
-
-
-def delimiter_of(header: str) -> str:
-    """Whichever of comma, semicolon and tab is the only one in a header; comma where that does not tell.
-
-    >>> delimiter_of("id;text;note, if any")
-    ','
-    """
-    bare = re.sub(r'"[^"]*"', "", header)
-    found = [delimiter for delimiter in ",;\t" if delimiter in bare]
-    return found[0] if len(found) == 1 else ","
-
-
-def _numbered_lines(file: TextIO) -> Iterator[tuple[int, str]]:
-    number = 0
-    while line := file.readline(_LONGEST):
-        number += 1
-        yield number, line
-
-
-def _row(source: Source, line: int, fields: dict[str, Any], raw: str, read: Iterable[str]) -> Row | BadRow:
-    """The row, unless bytes of what was read are not of the encoding that the file is read in."""
-    if any(_LONE_BYTE.search(text) for text in read):
-        return _bad(source, line, f"holds bytes that are not {_plain(source.encoding)}; see --encoding", raw)
-    return Row(source.name, line, fields)
-
-
-def _bad(source: Source, line: int, problem: str, raw: str) -> BadRow:
-    shown = (
-        raw.rstrip("\r\n")[:_RAW_SHOWN].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    )
-    return BadRow(source.name, line, problem, shown)
-
-
-def _plain(encoding: str | None) -> str:
-    return "UTF-8" if encoding == "utf-8-sig" else str(encoding)
-
-
 def _parquet(source: Source) -> Iterator[Row | BadRow]:
     with _parquet_file(source.name) as file:
         size, total, read = source.size or 0, max(1, file.metadata.num_rows), 0
@@ -367,22 +204,9 @@ def _parquet_file(name: str) -> Any:
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("Parquet", "tables") from error
-    if name == STDIN:
-        raise OptionError(
-            "input_format", "parquet", "it for files: standard input cannot be read from its end"
-        )
     try:
         return pq.ParquetFile(name)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFileError(
             Path(name), f"cannot be read as Parquet ({error})", "Write it again."
         ) from error
-
-
-_READERS: dict[str, Callable[[Source, TextIO], Iterator[Row | BadRow]]] = {
-    "text": _text,
-    "lines": _lines,
-    "csv": _csv,
-    "tsv": _csv,
-    "jsonl": _json_lines,
-}

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from claimclf.classifier import ClaimClassifier
     from claimclf.prediction import Prediction
-    from claimclf.tables.reading import Row, Source
+    from claimclf.tables.reading import Source
+    from claimclf.tables.rows import Row
 
 _AT_ONCE = 256
 _NONE = ("none", "", None)

@@ -7,7 +7,6 @@ run that goes on cuts off what is behind that and writes the same bytes as if it
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import json
 import os
@@ -17,14 +16,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from claimclf.errors import (
-    ColumnTypeError,
-    DiskFullError,
-    MissingExtraError,
-    OptionError,
-    OutputExistsError,
-    UnreadableFileError,
-)
+from claimclf.errors import ColumnTypeError, MissingExtraError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +26,6 @@ if TYPE_CHECKING:
     from claimclf.prediction import Prediction
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _PARTS_A_ROW_GROUP = 16
 
 
@@ -85,38 +76,6 @@ def check_ending(path: Path) -> None:
     """
     if path.suffix.lower() not in ENDINGS:
         raise OptionError("output", path.name, f"a name that ends in {', '.join(ENDINGS)}")
-
-
-def refuse_taken_file(path: Path, *, force: bool) -> None:
-    """Does nothing where a file can be made, so that nobody waits to be told at the end.
-
-    Raises:
-        OutputExistsError: something is there already; with ``force``, a directory.
-        UnreadableFileError: there is no directory to make it in.
-    """
-    if path.is_dir():
-        raise OutputExistsError(path, "It is a directory: name a file in it.")
-    if path.exists() and not force:
-        raise OutputExistsError(path, "Choose another name, or overwrite it with --force.")
-    if not path.parent.is_dir():
-        raise UnreadableFileError(path.parent, "there is no such directory", "Make it first.")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file of text that appears complete or not at all.
-
-    Raises:
-        DiskFullError: no space is left.
-    """
-    new = path.with_name(f"{path.name}.new")
-    try:
-        new.write_text(text, encoding="utf-8", errors="replace", newline="")
-        new.replace(path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        if error.errno not in NO_SPACE:
-            raise
-        raise DiskFullError(path, "Free some, then run the same command again.") from error
 
 
 def open_output(path: Path, whole: int, *, schema: pa.Schema | None = None) -> Output:

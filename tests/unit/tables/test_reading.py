@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from claimclf.errors import ColumnError, OptionError, UnreadableFileError
 from claimclf.tables.columns import text_column
 from claimclf.tables.encodings import encoding_of, probable_encoding
-from claimclf.tables.reading import BadRow, Row, open_source, open_sources
+from claimclf.tables.reading import open_source, open_sources
+from claimclf.tables.rows import BadRow, Row
 
 
 def rows(path, **options):

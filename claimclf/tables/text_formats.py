@@ -1,0 +1,158 @@
+"""The rows of a decoded file, by its format; what cannot be read becomes a bad row, and the next is read."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from claimclf.errors import UnreadableFileError
+from claimclf.tables.rows import BadRow, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TextIO
+
+    from claimclf.tables.reading import Source
+
+_LONGEST = 64 << 20  # characters of a line or a cell
+_RAW_SHOWN = 2000
+_LONE_BYTE = re.compile("[\udc80-\udcff]")
+
+
+def _text(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    """One row: the whole text."""
+    text = file.read()
+    yield _row(source, 1, {"text": text}, text, [text])
+
+
+def _lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    for number, line in _numbered_lines(file):
+        text = line.rstrip("\r\n")
+        yield _row(source, number, {"text": text}, text, [text])
+
+
+def _json_lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    for number, line in _numbered_lines(file):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield _bad(source, number, f"is not JSON ({error})", line)
+            continue
+        if not isinstance(fields, dict):
+            yield _bad(source, number, "is not a JSON object", line)
+            continue
+        yield _row(source, number, fields, line, [line])
+
+
+def _csv(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    csv.field_size_limit(_LONGEST)
+    header_line = file.readline(_LONGEST)
+    lines = _RememberedLines(header_line, file)
+    reader = csv.reader(
+        lines, delimiter="\t" if source.format == "tsv" else delimiter_of(header_line), strict=True
+    )
+    header = _header(source, reader)
+    while True:
+        line = reader.line_num + 1
+        lines.seen = ""
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _bad(source, line, f"is not {source.format} ({error})", lines.seen)
+            continue
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            problem = f"has {len(cells)} cells where the header has {len(header)}"
+            yield _bad(source, line, problem, lines.seen)
+            continue
+        yield _row(source, line, dict(zip(header, cells, strict=True)), lines.seen, cells)
+
+
+class _RememberedLines:
+    """The lines of a file, the beginning of the last ones remembered for messages."""
+
+    def __init__(self, first: str, file: TextIO) -> None:
+        self._first: str | None = first
+        self._file = file
+        self.seen = ""
+
+    def __iter__(self) -> _RememberedLines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._first if self._first is not None else self._file.readline(_LONGEST)
+        self._first = None
+        if not line:
+            raise StopIteration
+        if len(self.seen) < _RAW_SHOWN:
+            self.seen += line[:_RAW_SHOWN]
+        return line
+
+
+def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
+    try:
+        names = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise UnreadableFileError(
+            Path(source.name), f"line 1 is not a header ({error})", "Name the columns in the first line."
+        ) from error
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise UnreadableFileError(
+            Path(source.name), f"two columns are called {twice[0]!r}", "Rename one of them."
+        )
+    return tuple(names)
+
+
+def delimiter_of(header: str) -> str:
+    """Whichever of comma, semicolon and tab is the only one in a header; comma where that does not tell.
+
+    >>> delimiter_of("id;text;note, if any")
+    ','
+    """
+    bare = re.sub(r'"[^"]*"', "", header)
+    found = [delimiter for delimiter in ",;\t" if delimiter in bare]
+    return found[0] if len(found) == 1 else ","
+
+
+def _numbered_lines(file: TextIO) -> Iterator[tuple[int, str]]:
+    number = 0
+    while line := file.readline(_LONGEST):
+        number += 1
+        yield number, line
+
+
+def _row(source: Source, line: int, fields: dict[str, Any], raw: str, read: Iterable[str]) -> Row | BadRow:
+    """The row, unless bytes of what was read are not of the encoding that the file is read in."""
+    if any(_LONE_BYTE.search(text) for text in read):
+        return _bad(source, line, f"holds bytes that are not {_plain(source.encoding)}; see --encoding", raw)
+    return Row(source.name, line, fields)
+
+
+def _bad(source: Source, line: int, problem: str, raw: str) -> BadRow:
+    shown = (
+        raw.rstrip("\r\n")[:_RAW_SHOWN].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    )
+    return BadRow(source.name, line, problem, shown)
+
+
+def _plain(encoding: str | None) -> str:
+    return "UTF-8" if encoding == "utf-8-sig" else str(encoding)
+
+
+READERS: dict[str, Callable[[Source, TextIO], Iterator[Row | BadRow]]] = {
+    "text": _text,
+    "lines": _lines,
+    "csv": _csv,
+    "tsv": _csv,
+    "jsonl": _json_lines,
+}
