@@ -91,6 +91,14 @@ def tiny_model(vocabulary: int) -> BertForSequenceClassification:
     return BertForSequenceClassification(config)
 
 
+def make_tiny_model(target: Path) -> None:
+    """Writes a model directory with random weights, exported as training exports."""
+    tokenizer = tiny_tokenizer()
+    with new_directory(target) as directory:
+        export(tiny_model(len(tokenizer)), tokenizer, directory, samples=SAMPLES)
+        seal(directory, Metadata("tiny", "en", WINDOW, CALIBRATION, {"made": "in memory"}))
+
+
 @pytest.fixture(autouse=True)
 def threads_of_torch_as_before() -> Iterator[None]:
     """Their number belongs to the process, and the last bits of float32 sums depend on it."""
@@ -113,10 +121,7 @@ def base_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model directory with random weights, exported as training exports."""
     target = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = tiny_tokenizer()
-    with new_directory(target) as directory:
-        export(tiny_model(len(tokenizer)), tokenizer, directory, samples=SAMPLES)
-        seal(directory, Metadata("tiny", "en", WINDOW, CALIBRATION, {"made": "in memory"}))
+    make_tiny_model(target)
     return target
 
 

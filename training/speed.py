@@ -180,7 +180,7 @@ def _start_up(model: str, repeats: int) -> Iterable[Timing]:
     for _ in range(repeats):
         for name, code in _START_UP.items():
             start = time.perf_counter()
-            _fresh_process(code.format(model=model, path=str(ModelDir.open(model).path)))
+            fresh_process(code.format(model=model, path=str(ModelDir.open(model).path)))
             seconds[name].append(time.perf_counter() - start)
     for name, times in seconds.items():
         yield Timing(name, int(name.startswith("first")), tuple(times))
@@ -201,7 +201,7 @@ def _peak_memory(model: str, texts: Sequence[str]) -> dict[str, int]:
         f"{PIPELINE}, batches of {_BATCH}": f"{pipeline}{_BATCH})",
     }
     return {
-        name: int(_fresh_process(_MEASURED.format(code=code), json.dumps(list(texts)))) * 1024
+        name: int(fresh_process(_MEASURED.format(code=code), json.dumps(list(texts)))) * 1024
         for name, code in codes.items()
     }
 
@@ -215,7 +215,8 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
-def _fresh_process(code: str, stdin: str = "") -> str:
+def fresh_process(code: str, stdin: str = "") -> str:
+    """The last line that some code prints, run by a Python of its own."""
     completed = subprocess.run(  # noqa: S603 - our own lines
         [sys.executable, "-c", code], input=stdin, capture_output=True, text=True, check=True
     )

@@ -13,7 +13,7 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from claimclf.errors import MissingExtraError, OptionError, UnreadableFileError
+from claimclf.errors import ClaimclfError, MissingExtraError, OptionError, UnreadableFileError
 from claimclf.tables.encodings import encoding_of, refuse_documents
 from claimclf.tables.rows import BadRow, Row
 from claimclf.tables.text_formats import READERS
@@ -189,7 +189,7 @@ def _cure_for_directory(path: Path) -> str:
 
 
 def _parquet(source: Source) -> Iterator[Row | BadRow]:
-    with _parquet_file(source.name) as file:
+    with _readable_parquet(source.name), _parquet_file(source.name) as file:
         size, total, read = source.size or 0, max(1, file.metadata.num_rows), 0
         source._position = lambda: size * read // total  # noqa: SLF001 - the reader of this very source
         for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
@@ -200,13 +200,21 @@ def _parquet(source: Source) -> Iterator[Row | BadRow]:
 
 def _parquet_file(name: str) -> Any:
     try:
-        import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("Parquet", "tables") from error
-    try:
+    with _readable_parquet(name):
         return pq.ParquetFile(name)
-    except (pa.ArrowException, OSError) as error:
+
+
+@contextmanager
+def _readable_parquet(name: str) -> Iterator[None]:
+    """Whatever pyarrow raises of a broken file becomes one error."""
+    try:
+        yield
+    except ClaimclfError:
+        raise
+    except Exception as error:
         raise UnreadableFileError(
             Path(name), f"cannot be read as Parquet ({error})", "Write it again."
         ) from error

@@ -230,6 +230,7 @@ class ParquetOutput:
         """See `Output.write`."""
         if not rows:
             return
+        rows = [_encodable(row) for row in rows]
         names = list(dict.fromkeys(name for row in rows for name in row))
         columns = [self._column(name, [row.get(name) for row in rows]) for name in names]
         with self._part(self._parts).open("wb") as file:
@@ -265,7 +266,7 @@ class ParquetOutput:
     def _column(self, name: str, values: list[Any]) -> pa.Array:
         try:
             return self._pa.array(values, self._types.get(name))
-        except self._pa.ArrowException as error:
+        except (self._pa.ArrowException, OverflowError) as error:
             raise ColumnTypeError(f"{name!r}: {error}") from error
 
     def _part(self, number: int) -> Path:
@@ -283,6 +284,15 @@ def _scores(prediction: Prediction) -> dict[str, float]:
 
 def _cell(value: Any) -> Any:
     return json_line(value) if isinstance(value, (dict, list)) else value
+
+
+def _encodable(value: Any) -> Any:
+    """The same value with a question mark for each lone surrogate, which no file can hold."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(inner) for name, inner in value.items()}
+    return [_encodable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

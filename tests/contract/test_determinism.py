@@ -134,6 +134,11 @@ def test_in_a_forked_child_of_a_parent_that_has_predicted(tiny, texts, expected)
     assert exact(tiny.predict(texts)) == exact(expected)
 
 
+def test_in_spawned_children(tiny, texts, expected):
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        assert exact(pool.map(tiny.predict, texts)) == exact(expected)
+
+
 @settings(max_examples=40)
 @given(st.lists(any_text, max_size=12), st.randoms(use_true_random=False))
 def test_whatever_the_company(tiny, batch, random_):

@@ -110,6 +110,17 @@ def test_parquet_to_parquet_keeps_types(label, tmp_path):
     assert pq.read_table(output)["when"].to_pylist() == [when, None]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_half_a_character_becomes_a_question_mark_in_every_format(label, tmp_path, ending):
+    path = tmp_path / "in.jsonl"
+    path.write_text(r'{"text": "a\ud800", "tags": [{"b": "\ud800"}], "\ud800": 1}' + "\n")
+    (row,) = read(label(path, ending=ending)[0])
+    assert row["text"] == "a?"
+    tags = json.loads(row["tags"]) if ending == ".csv" else row["tags"]
+    assert tags == [{"b": "?"}]
+    assert "?" in row
+
+
 def test_json_lines_to_parquet_takes_columns_that_come_and_go(label, tmp_path, monkeypatch):
     monkeypatch.setattr("claimclf.tables.writing.ParquetOutput.rows_a_commit", 2)
     path = tmp_path / "in.jsonl"

@@ -156,6 +156,16 @@ def test_parquet_keeps_types_and_null(tmp_path):
     assert source.schema.field("id").type == pa.int64()
 
 
+def test_a_parquet_file_whose_rows_are_broken_is_an_error_that_says_so(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": [f"Kesh denied it {n}." for n in range(99)]}), path)
+    content = bytearray(path.read_bytes())
+    content[20:200] = b"\xff" * 180
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFileError, match="Parquet"):
+        list(open_source(str(path)))
+
+
 def test_a_broken_parquet_file_is_an_error_that_says_so(write):
     with pytest.raises(UnreadableFileError, match="Parquet"):
         open_source(str(write("a.parquet", b"PAR1 and no more")))
