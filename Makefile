@@ -1,6 +1,8 @@
 # make demo    label a sample article            make test    everything that tests need, and the tests
 # make lint    ruff                              make types   mypy --strict
 # make wheel   build, and use in a clean virtual environment
+# make oldest  use with the oldest versions of everything
+# make fuzz    look for inputs that break something; RUNS=… of each kind
 # make train BASE=hub-id-or-path TRAIN=… DEV=…   the shipped model, anew, in runs/small
 
 VENV ?= .venv
@@ -11,9 +13,10 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 TRAIN ?= ../shared/data/train.jsonl
 DEV ?= ../shared/data/dev.jsonl
+RUNS ?= 200000
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
-.PHONY: demo test browser lint types wheel train clean
+.PHONY: demo test browser lint types wheel oldest fuzz train clean
 
 demo: $(VENV)/.base
 	@$(VENV)/bin/claimclf demo
@@ -35,6 +38,14 @@ types: $(VENV)/.dev
 
 wheel: $(VENV)/.dev
 	bash tests/check_wheel.sh $(VENV)/bin/python
+
+oldest: $(VENV)/.dev
+	bash tests/check_oldest.sh $(abspath $(VENV))/bin/python '$(TORCH)'
+
+fuzz: $(VENV)/.dev
+	$(PIP) --editable '.[fuzz]'
+	for target in predict document table model_dir metadata; do \
+		$(VENV)/bin/python -m tests.fuzz.run $$target --runs $(RUNS) || exit 1; done
 
 train: $(VENV)/.dev
 	$(VENV)/bin/python -m training.train --config training/configs/small.yaml \
