@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 
 from claimclf import ClaimClassifier
 from claimclf.decision import Calibration
-from claimclf.model_dir import Metadata, Window, new_directory, seal
+from claimclf.model_dir import METADATA, Metadata, ModelDir, Window, new_directory, seal
 from training.export import export
 
 NAMES = ("Osmani", "Verrin", "Dolan", "Kesh", "Valdoria", "the ministry", "the party", "a senator")
@@ -129,3 +131,19 @@ def tiny_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny(tiny_dir: Path) -> ClaimClassifier:
     """The model of `tiny_dir`, loaded, with two worker threads."""
     return ClaimClassifier.from_pretrained(tiny_dir, threads=2)
+
+
+@pytest.fixture(scope="session")
+def calibrated(
+    tiny_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Calibration], ClaimClassifier]:
+    """Makes the tiny model with another calibration."""
+
+    def make(calibration: Calibration) -> ClaimClassifier:
+        path = shutil.copytree(tiny_dir, tmp_path_factory.mktemp("calibrated") / "model")
+        metadata: Metadata = ModelDir.open(path).metadata
+        (path / METADATA).unlink()
+        seal(path, replace(metadata, calibration=calibration))
+        return ClaimClassifier.from_pretrained(path, threads=2)
+
+    return make

@@ -38,7 +38,7 @@ class KeepBestAverage(TrainerCallback):
 
     def __init__(self, model: PreTrainedModel, *, decay: float, metric: str, best: Path) -> None:
         self._model = model
-        self._average = AveragedModel(model, avg_fn=_moving_average(decay))
+        self._average = AveragedModel(model, multi_avg_fn=_moving_average(decay))
         self._metric = metric
         self._best = best
         self._best_value = float("-inf")
@@ -113,8 +113,12 @@ def _save(weights: dict[str, torch.Tensor], path: Path) -> None:
 
 def _moving_average(
     decay: float,
-) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor | int], torch.Tensor]:
-    def average(averaged: torch.Tensor, current: torch.Tensor, steps: torch.Tensor | int) -> torch.Tensor:
-        return averaged.lerp(current, 1.0 - min(decay, (1 + int(steps)) / (10 + int(steps))))
+) -> Callable[[Any, Any, torch.Tensor | int], None]:
+    """Moves all averages at once, in place: one by one takes a tenth of a training step on a CPU."""
 
-    return average
+    @torch.no_grad()
+    def move(averaged: list[torch.Tensor], current: list[torch.Tensor], steps: torch.Tensor | int) -> None:
+        share = 1.0 - min(decay, (1 + int(steps)) / (10 + int(steps)))
+        torch._foreach_lerp_(averaged, current, share)
+
+    return move

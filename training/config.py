@@ -51,6 +51,10 @@ class TrainingConfig:
     corrections: Annotated[
         str, Option(help="A file of labels by sentence id that replace those of --train.")
     ] = ""
+    taught: Annotated[
+        list[str],
+        Option(help="Sentences with the scores of teachers, of training.teach, to learn from as well."),
+    ] = field(default_factory=list)
     mix: Annotated[
         bool,
         Option("--mix/--no-mix", help="Add as many sentences of the project's own corpus, for old skills."),
@@ -105,6 +109,9 @@ class TrainingConfig:
         float, Option(min=0.01, max=1.0, help="Each layer learns this much slower than the one above it.")
     ] = 1.0
     dropout: Annotated[float, Option(min=0.0, max=0.9, help="Of the hidden layers and the classifier.")] = 0.1
+    attention_dropout: Annotated[
+        float, Option(min=0.0, max=0.9, help="Of attention weights; slow on a CPU, a fifth of the time.")
+    ] = 0.0
     label_smoothing: Annotated[
         float, Option(min=0.0, max=0.9, help="How far targets are pulled from 0 and 1 towards 1/4.")
     ] = 0.0

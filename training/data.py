@@ -40,6 +40,7 @@ class LabelledSentence:
         stratum: how it came into the sample; ``random`` where it reflects natural frequencies.
         place: file and line, for messages.
         columns: everything its record holds, to slice by.
+        scores: how sure teachers are of each label, in label order; learned from in place of the labels.
     """
 
     text: str
@@ -48,6 +49,7 @@ class LabelledSentence:
     stratum: str
     place: str = field(default="", compare=False)
     columns: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    scores: tuple[float, ...] | None = None
 
     @property
     def key(self) -> str:
@@ -119,9 +121,28 @@ def read_texts(source: str | Path, columns: Columns = GUESSED, *, split: str | N
         yield text_of(record, columns)
 
 
-def targets(rows: Sequence[LabelledSentence]) -> NDArray[np.float32]:
-    """Shape (len(rows), 4): 1 where a sentence has a label, in label order."""
-    return np.array([[label in row.labels for label in LABELS] for row in rows], dtype=np.float32)
+def read_taught(source: str | Path) -> list[LabelledSentence]:
+    """Sentences with the scores of teachers, as `training.teach` writes them.
+
+    Raises:
+        LabelledDataError: the file cannot be read, or a line has no text or no scores.
+    """
+    return [_taught(record) for record in read_records(source)]
+
+
+def targets(rows: Sequence[LabelledSentence], *, smoothing: float = 0.0) -> NDArray[np.float32]:
+    """Shape (len(rows), 4), in label order: 1 where a sentence has a label; of taught sentences the scores.
+
+    Args:
+        rows: the sentences.
+        smoothing: how far 0 and 1 are pulled towards the share of one label in four.
+    """
+    hard = np.array([[label in row.labels for label in LABELS] for row in rows], dtype=np.float32)
+    values = hard * np.float32(1 - smoothing) + np.float32(smoothing / len(LABELS))
+    for number, row in enumerate(rows):
+        if row.scores is not None:
+            values[number] = row.scores
+    return values
 
 
 def primaries(rows: Sequence[LabelledSentence]) -> NDArray[np.int64]:
@@ -210,6 +231,23 @@ def counts(rows: Sequence[LabelledSentence]) -> dict[str, int]:
     """How many sentences have each class as their primary label, "none" last."""
     found = Counter(row.primary for row in rows)
     return {name: found[index] for index, name in enumerate(CLASSES)}
+
+
+def _taught(record: Record) -> LabelledSentence:
+    scores = record.fields.get("scores")
+    try:
+        values = tuple(float(scores[label]) for label in LABELS)  # type: ignore[index]
+    except (TypeError, KeyError, ValueError) as error:
+        cure = "Let training.teach write it."
+        raise LabelledDataError(record.place, "no score for each label", cure) from error
+    if not all(0 <= value <= 1 for value in values):
+        raise LabelledDataError(
+            record.place, "a score is not between 0 and 1", "Let training.teach write it."
+        )
+    labels = tuple(label for label, value in zip(LABELS, values, strict=True) if value > 0.5)  # noqa: PLR2004
+    return LabelledSentence(
+        text_of(record, GUESSED), labels, doc_of(record, GUESSED), "", record.place, {}, values
+    )
 
 
 def _parse(record: Record, columns: Columns) -> LabelledSentence:

@@ -32,7 +32,7 @@ from training.progress import ShowProgress
 from training.run_directory import LOG_FILE, log_lines, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBase
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _EVAL_BATCH_SIZE = 64
 _METRIC = "eval_macro_f1"
 _DROPOUT = ("hidden_dropout_prob", "dropout", "seq_classif_dropout", "mlp_dropout", "classifier_dropout")
+_ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
 
 
 def fine_tune(
@@ -82,10 +83,10 @@ def fine_tune(
     trainer = Trainer(
         model=model,
         args=_arguments(config, work, steps_an_epoch=-(-len(train) // config.batch_size)),
-        train_dataset=_tokenised(train, tokenizer),
+        train_dataset=_tokenised(train, tokenizer, smoothing=config.label_smoothing),
         eval_dataset=_tokenised(validation, tokenizer),
         data_collator=DataCollatorWithPadding(tokenizer),
-        compute_loss_func=_smoothed_cross_entropy(config.label_smoothing),
+        compute_loss_func=_cross_entropy,
         compute_metrics=_compute_metrics,
         optimizers=(optimizer, None),
         callbacks=[KeepBestAverage(model, decay=config.average_decay, metric=_METRIC, best=best)],
@@ -116,12 +117,20 @@ def _model(start: Path, settings: TrainingConfig) -> PreTrainedModel:
     for name in _DROPOUT:
         if getattr(config, name, None) is not None:
             setattr(config, name, settings.dropout)
+    for name in _ATTENTION_DROPOUT:
+        if getattr(config, name, None) is not None:
+            setattr(config, name, settings.attention_dropout)
     model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-        start, config=config, dtype=torch.float32
+        start, config=config, dtype=torch.float32, attn_implementation=_attention()
     )
     if settings.fresh_pooler and not settings.from_model:
         _begin_pooler(model)
     return model
+
+
+def _attention() -> str | None:
+    """The fused kind is slow on a CPU: backwards it takes as long as the rest of the model (torch 2.13)."""
+    return None if torch.cuda.is_available() else "eager"
 
 
 def _begin_pooler(model: PreTrainedModel) -> None:
@@ -143,14 +152,9 @@ def _with_weights(model: PreTrainedModel, weights: Path) -> PreTrainedModel:
     return plain
 
 
-def _smoothed_cross_entropy(smoothing: float) -> Callable[..., torch.Tensor]:
-    """Binary cross-entropy a label, its targets pulled towards the share of one label in four."""
-
-    def loss(outputs: Any, labels: torch.Tensor, **_: Any) -> torch.Tensor:
-        smoothed = labels * (1.0 - smoothing) + smoothing / len(LABELS)
-        return binary_cross_entropy_with_logits(outputs["logits"].float(), smoothed)
-
-    return loss
+def _cross_entropy(outputs: Any, labels: torch.Tensor, **_: Any) -> torch.Tensor:
+    """Binary cross-entropy a label, in float32."""
+    return binary_cross_entropy_with_logits(outputs["logits"].float(), labels)
 
 
 def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> TrainingArguments:
@@ -177,10 +181,14 @@ def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> Train
     )
 
 
-def _tokenised(rows: Sequence[LabelledSentence], tokenizer: PreTrainedTokenizerBase) -> Dataset:
+def _tokenised(
+    rows: Sequence[LabelledSentence], tokenizer: PreTrainedTokenizerBase, *, smoothing: float = 0.0
+) -> Dataset:
     encoded = dict(tokenizer([row.text for row in rows], truncation=True))
     lengths = [len(ids) for ids in encoded["input_ids"]]
-    return Dataset.from_dict({**encoded, "labels": targets(rows).tolist(), "length": lengths})
+    return Dataset.from_dict(
+        {**encoded, "labels": targets(rows, smoothing=smoothing).tolist(), "length": lengths}
+    )
 
 
 def _compute_metrics(evaluation: EvalPrediction) -> dict[str, float]:

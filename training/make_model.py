@@ -77,6 +77,7 @@ def make_model(config: TrainingConfig, output: Path, *, against: str, resume: bo
         renamed_share=config.renamed_share,
         seed=config.seed,
     )
+    learned_from += data.taught
     model, tokenizer = fine_tune(config, base.path, learned_from, data.validation, work, resume=resume)
     if not processes().is_main_process:
         return
@@ -104,10 +105,11 @@ def make_model(config: TrainingConfig, output: Path, *, against: str, resume: bo
 
 def _parts(data: TrainingData) -> str:
     mixed = f" ({data.mixed} of the project's own corpus)" if data.mixed else ""
+    taught = f" and {len(data.taught)} of teachers" if data.taught else ""
     return (
-        f"{len(data.train)} sentences to learn from{mixed}, {len(data.validation)} of other documents to "
-        f"choose the epoch and the thresholds on, {len(data.dev)} to report on; {data.left_out} left out "
-        f"because they are in {data.dev_name}."
+        f"{len(data.train)} sentences to learn from{mixed}{taught}, {len(data.validation)} of other "
+        f"documents to choose the epoch and the thresholds on, {len(data.dev)} to report on; "
+        f"{data.left_out} left out because they are in {data.dev_name}."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from claimclf.errors import ConfigurationError
 from claimclf.model_dir import file_sha256
-from training.data import corrected, read_corrections, read_labelled, split_by_document, without
+from training.data import corrected, read_corrections, read_labelled, read_taught, split_by_document, without
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ class TrainingData:
         dev_name: what the dev sentences are called in a report.
         left_out: how many sentences were not learned from because they are in dev.
         mixed: how many of the others are of the project's own corpus.
+        taught: to learn from as well, with the scores of teachers.
     """
 
     train: list[LabelledSentence]
@@ -40,6 +41,7 @@ class TrainingData:
     dev_name: str
     left_out: int
     mixed: int
+    taught: list[LabelledSentence]
 
     @classmethod
     def read(cls, config: TrainingConfig) -> TrainingData:
@@ -66,7 +68,11 @@ class TrainingData:
         if mixed:
             more = split_by_document(mixed, config.validation_fraction, config.seed)
             train, validation = [*train, *more[0]], [*validation, *more[1]]
-        return cls(train, validation, dev, dev_name, len(rows) - len(kept), len(mixed))
+        held_out = [*validation, *dev]
+        taught = without([row for source in config.taught for row in read_taught(source)], held_out)
+        documents = {row.doc for row in held_out}
+        taught = [row for row in taught if row.doc not in documents]
+        return cls(train, validation, dev, dev_name, len(rows) - len(kept), len(mixed), taught)
 
 
 def hashes(config: TrainingConfig) -> dict[str, str]:
@@ -77,7 +83,7 @@ def hashes(config: TrainingConfig) -> dict[str, str]:
     Raises:
         ConfigurationError: a file is not the one whose hash the configuration states.
     """
-    named = [*config.train, config.dev, config.corrections]
+    named = [*config.train, *config.taught, config.dev, config.corrections]
     found = {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
     for name, stated in config.data_sha256.items():
         if found.get(name, stated) != stated:

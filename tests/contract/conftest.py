@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import settings
 
 from claimclf import ClaimClassifier
 from claimclf.decision import Calibration
-from claimclf.model_dir import METADATA, Metadata, ModelDir, seal
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("repeatable")
@@ -33,22 +31,6 @@ def texts() -> list[str]:
 def model_copy(tiny_dir: Path, tmp_path: Path) -> Path:
     """A copy of the tiny model that a test may damage."""
     return shutil.copytree(tiny_dir, tmp_path / "copy")
-
-
-@pytest.fixture(scope="session")
-def calibrated(
-    tiny_dir: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Calibration], ClaimClassifier]:
-    """Makes the tiny model with another calibration."""
-
-    def make(calibration: Calibration) -> ClaimClassifier:
-        path = shutil.copytree(tiny_dir, tmp_path_factory.mktemp("calibrated") / "model")
-        metadata: Metadata = ModelDir.open(path).metadata
-        (path / METADATA).unlink()
-        seal(path, replace(metadata, calibration=calibration))
-        return ClaimClassifier.from_pretrained(path, threads=2)
-
-    return make
 
 
 @pytest.fixture(scope="session")
