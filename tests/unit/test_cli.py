@@ -375,8 +375,20 @@ def test_a_changed_result_is_found_and_shown(claimclf, table, tiny_dir, tmp_path
     second["scores"]["denial"] += 1e-15
     output.write_text("".join(json.dumps(row) + "\n" for row in (first, second)))
     code, out, err = claimclf("verify-results", output, "--model", tiny_dir)
-    assert (code, "2 rows computed again, 1 different." in out) == (1, True)
+    assert (code, out) == (1, "2 rows computed again, 1 different, 0 in their label.\n")
     assert "line 2: denial is" in err
+    assert "rounds otherwise" in err
+
+
+def test_a_changed_label_is_no_matter_of_rounding(claimclf, table, tiny_dir, tmp_path):
+    output = tmp_path / "out.jsonl"
+    claimclf("predict", table, "-o", output, "--model", tiny_dir)
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    rows[0]["label"] = "denial" if rows[0]["label"] != "denial" else "accusation"
+    output.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, out, err = claimclf("verify-results", output, "--model", tiny_dir)
+    assert (code, out) == (1, "2 rows computed again, 1 different, 1 in their label.\n")
+    assert "rounds otherwise" not in err
 
 
 @pytest.mark.parametrize(
