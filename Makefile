@@ -22,7 +22,7 @@ demo: $(VENV)/.base
 	@$(VENV)/bin/claimclf demo
 
 test: $(VENV)/.dev browser
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile
 
 # The report page is tested in Debian's Chromium; where it cannot be installed, those tests are skipped.
 browser:

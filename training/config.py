@@ -49,8 +49,11 @@ class TrainingConfig:
         Option(min=0.01, max=0.5, help="Share of the other documents that choose epoch and thresholds."),
     ] = 0.1
     corrections: Annotated[
-        str, Option(help="A file of labels by sentence id that replace those of --train.")
+        str, Option(help="Labels by sentence id: they replace those of --train, and label --unlabelled.")
     ] = ""
+    unlabelled: Annotated[
+        list[str], Option(help="Sentences without labels: those that --corrections labels are learned from.")
+    ] = field(default_factory=list)
     taught: Annotated[
         list[str],
         Option(help="Sentences with the scores of teachers, of training.teach, to learn from as well."),

@@ -185,7 +185,7 @@ def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentenc
 def read_corrections(path: Path) -> dict[str, tuple[Label, ...]]:
     """Labels by `LabelledSentence.key`, from a file with the fields ``id`` and ``labels`` or ``corrected``.
 
-    So labels that a later reading changed can be published where the sentences cannot. In a file that has the
+    So labels can be published where the sentences cannot. In a file that has the
     column ``corrected``, as `training.audit` writes, that column counts, and a blank cell corrects nothing:
     only ``none`` or ``[]`` there takes a label away.
 
@@ -213,6 +213,23 @@ def corrected(
 ) -> list[LabelledSentence]:
     """The sentences, with the labels that the corrections give some of them."""
     return [replace(row, labels=corrections.get(row.key, row.labels)) for row in rows]
+
+
+def read_by_id(
+    source: str | Path, labels: Mapping[str, tuple[Label, ...]], columns: Columns = GUESSED
+) -> list[LabelledSentence]:
+    """Those sentences of a file without labels that have some by their `LabelledSentence.key`, each once.
+
+    Raises:
+        LabelledDataError: the file cannot be read, or a record has no text.
+    """
+    found: dict[str, LabelledSentence] = {}
+    for record in read_records(source):
+        text, doc = text_of(record, columns), doc_of(record, columns)
+        row = LabelledSentence(text, (), doc, "", record.place, record.fields)
+        if row.key in labels:
+            found.setdefault(row.key, replace(row, labels=labels[row.key]))
+    return list(found.values())
 
 
 def duplicates(rows: Sequence[LabelledSentence]) -> list[LabelledSentence]:

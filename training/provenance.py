@@ -55,7 +55,8 @@ def provenance(
             "train": {
                 "files": [
                     {"file": Path(name).name, "sha256": config.data_sha256.get(name)}
-                    for name in (*config.train, *filter(None, [config.corrections]))
+                    for name in (*config.train, *config.unlabelled, *config.taught, config.corrections)
+                    if name
                 ],
                 **_counts(data.train),
             },

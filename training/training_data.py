@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING
 
 from claimclf.errors import ConfigurationError
 from claimclf.model_dir import file_sha256
-from training.data import corrected, read_corrections, read_labelled, read_taught, split_by_document, without
+from training.data import (
+    corrected,
+    read_by_id,
+    read_corrections,
+    read_labelled,
+    read_taught,
+    split_by_document,
+    without,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from claimclf.labels import Label
     from training.config import TrainingConfig
     from training.data import LabelledSentence
 
@@ -48,20 +57,26 @@ class TrainingData:
         """The sentences that a configuration names, split as it says.
 
         Raises:
-            ConfigurationError: it names none, or a file is not the one whose hash it states.
+            ConfigurationError: it names none, names unlabelled sentences without labels by id, or a file is
+                not the one whose hash it states.
             LabelledDataError: a file cannot be read or a line is not as it should be.
         """
         if not config.train:
             raise ConfigurationError("There is nothing to learn from.", "Give --train a labelled file.")
+        if config.unlabelled and not config.corrections:
+            raise ConfigurationError(
+                "Nothing labels the sentences of --unlabelled.", "Give --corrections a file of labels by id."
+            )
         hashes(config)
         rows = [row for source in config.train for row in read_labelled(source, config.columns)]
-        if config.corrections:
-            rows = corrected(rows, read_corrections(Path(config.corrections)))
+        corrections = read_corrections(Path(config.corrections)) if config.corrections else {}
+        rows = corrected(rows, corrections)
         if config.dev:
             dev, dev_name = read_labelled(config.dev, config.columns), Path(config.dev).name
         else:
             rows, dev = split_by_document(rows, config.dev_fraction, config.seed)
             dev_name = f"a part of {', '.join(Path(source).name for source in config.train)}"
+        rows += _labelled_by_id(config, corrections, rows, dev)
         kept = without(rows, dev)
         train, validation = split_by_document(kept, config.validation_fraction, config.seed)
         mixed = _corpus_sample(len(kept), dev, config.seed) if config.mix else []
@@ -75,6 +90,18 @@ class TrainingData:
         return cls(train, validation, dev, dev_name, len(rows) - len(kept), len(mixed), taught)
 
 
+def _labelled_by_id(
+    config: TrainingConfig,
+    labels: Mapping[str, tuple[Label, ...]],
+    rows: Sequence[LabelledSentence],
+    dev: Sequence[LabelledSentence],
+) -> list[LabelledSentence]:
+    """The unlabelled sentences with labels by id, but for those among the rows and in dev's documents."""
+    found = [row for source in config.unlabelled for row in read_by_id(source, labels, config.columns)]
+    documents = {row.doc for row in dev}
+    return [row for row in without(found, rows) if row.doc not in documents]
+
+
 def hashes(config: TrainingConfig) -> dict[str, str]:
     """The sha256 of each file of sentences that a configuration names, by its name there.
 
@@ -83,7 +110,7 @@ def hashes(config: TrainingConfig) -> dict[str, str]:
     Raises:
         ConfigurationError: a file is not the one whose hash the configuration states.
     """
-    named = [*config.train, *config.taught, config.dev, config.corrections]
+    named = [*config.train, *config.unlabelled, *config.taught, config.dev, config.corrections]
     found = {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
     for name, stated in config.data_sha256.items():
         if found.get(name, stated) != stated:

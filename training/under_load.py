@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from claimclf.classifier import ClaimClassifier
     from claimclf.prediction import Prediction
 
-PERCENTILES = (50, 90, 99, 99.9)
+PERCENTILES = (50, 90, 99)
 _MAY_GROW = 0.05
 _BIN = math.log(1.02)
 _BINS = 1200

@@ -108,6 +108,7 @@ def _session(path: Path) -> ort.InferenceSession:
             str(path),
             options,
             providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # to the provider it has already: it would print what is raised
             disabled_optimizers=_SLOW_FUSIONS & {facts.metadata.get(_SLOW_FUSIONS_KEY)},
         )
     except Exception as error:

@@ -13,12 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-import atheris
 import typer
 
 from tests.fuzz.corpus import read_seeds, write_seeds
 
-_LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=4096"]
+_LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=2048"]
 _CHILD = "--child"
 
 
@@ -55,6 +54,8 @@ def _call(program: Path, *options: str | Path) -> int:
 
 
 def _fuzz(target: str, arguments: list[str]) -> None:
+    import atheris
+
     with atheris.instrument_imports(include=["claimclf"]):
         from tests.conftest import make_tiny_model
         from tests.fuzz.targets import TARGETS

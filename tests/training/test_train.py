@@ -27,7 +27,7 @@ from tests.conftest import tiny_tokenizer, write_jsonl
 from tests.training.conftest import Inputs
 from training import finetune
 from training.config import TrainingConfig
-from training.data import primaries, read_labelled
+from training.data import LabelledSentence, primaries, read_labelled
 from training.make_model import make_model
 from training.measured import Measured
 from training.metrics import Outcomes, measure
@@ -158,6 +158,29 @@ def test_corrections_replace_labels(inputs: Inputs, tmp_path: Path) -> None:
     data = TrainingData.read(replace(plain, corrections=str(corrections)))
     row = next(row for row in (*data.train, *data.validation) if row.key == wrong.key)
     assert row.labels == (Label.DENIAL,)
+
+
+def test_unlabelled_sentences_get_their_labels_by_id(inputs: Inputs, tmp_path: Path) -> None:
+    plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
+    before = TrainingData.read(plain)
+    texts = ["Osmani never paid a voter .", "Kesh sleeps .", before.dev[0].text, before.train[0].text]
+    pool = write_jsonl(
+        tmp_path / "pool.jsonl",
+        [{"text": text, "doc": "pool"} for text in texts]
+        + [{"text": "Dolan left .", "doc": before.dev[0].doc}],
+    )
+    keys = {text: LabelledSentence(text, (), "", "").key for text in (*texts, "Dolan left .")}
+    corrections = write_jsonl(
+        tmp_path / "corrections.jsonl",
+        [{"id": key, "labels": ["denial"]} for text, key in keys.items() if text != "Kesh sleeps ."],
+    )
+    config = replace(plain, unlabelled=[str(pool)], corrections=str(corrections))
+    data = TrainingData.read(config)
+    learned = [*data.train, *data.validation]
+    assert len(learned) == len(before.train) + len(before.validation) + 1
+    assert next(row for row in learned if row.text == texts[0]).labels == (Label.DENIAL,)
+    with pytest.raises(ConfigurationError, match="labels"):
+        TrainingData.read(replace(config, corrections=""))
 
 
 def test_training_goes_on_from_a_model(trained_dir: Path, inputs: Inputs, tmp_path: Path) -> None:
