@@ -58,7 +58,7 @@ def make_model(config: TrainingConfig, output: Path, *, against: str, resume: bo
     """
     console = Console(quiet=not processes().is_main_process)
     if resume and is_finished(output):
-        console.print(f"The model in {output} is complete.")
+        console.print(f"The model in {output} is complete.", soft_wrap=True)
         return
     refuse_taken(output)
     rival = ClaimClassifier.from_pretrained(against)
@@ -100,7 +100,8 @@ def make_model(config: TrainingConfig, output: Path, *, against: str, resume: bo
     shutil.rmtree(work)
     for compared in comparisons:
         console.print(compared.sentence(), soft_wrap=True, highlight=False)
-    console.print(f"The model is in {output}. Try: claimclf predict article.txt --model {output}")
+    made = f"The model is in {output}. Try: claimclf predict article.txt --model {output}"
+    console.print(made, soft_wrap=True)
 
 
 def _parts(data: TrainingData) -> str:
