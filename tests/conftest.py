@@ -17,7 +17,7 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 
 from claimclf import ClaimClassifier
 from claimclf.decision import Calibration
-from claimclf.model_dir import METADATA, Metadata, ModelDir, Window, new_directory, seal
+from claimclf.model_dir import METADATA, Metadata, ModelDir, Window, file_sha256, new_directory, seal
 from training.export import export
 
 NAMES = ("Osmani", "Verrin", "Dolan", "Kesh", "Valdoria", "the ministry", "the party", "a senator")
@@ -99,6 +99,14 @@ def make_tiny_model(target: Path) -> None:
     with new_directory(target) as directory:
         export(tiny_model(len(tokenizer)), tokenizer, directory, samples=SAMPLES)
         seal(directory, Metadata("tiny", "en", WINDOW, CALIBRATION, {"made": "in memory"}))
+
+
+def reseal(path: Path) -> Path:
+    """Vouches for the files as they are now, as an attacker would."""
+    document = json.loads((path / METADATA).read_text())
+    document["sha256"] = {name: file_sha256(path / name) for name in document["sha256"]}
+    (path / METADATA).write_text(json.dumps(document))
+    return path
 
 
 @pytest.fixture(autouse=True)

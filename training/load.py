@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from claimclf.errors import OptionError
+from claimclf.files import refuse_taken_file, write_whole
 from claimclf.model_dir import DEFAULT_MODEL, ModelDir
 from training.behaviours import SEED
 from training.command import run
@@ -63,6 +64,8 @@ def load(
     Exit code 1 if an answer was wrong or memory grew by over 5 % from the first half to the second.
     """
     numbers = _numbers(threads)
+    if output is not None:
+        refuse_taken_file(output, force=False)
     texts = read_texts(data) if data else suite(seed=SEED).texts()
     asked = {
         "model": str(ModelDir.open(model).path),
@@ -80,7 +83,7 @@ def load(
     if streamed:
         Console().print(_sentence(streamed))
     if output is not None:
-        output.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+        write_whole(output, json.dumps(measured, indent=1) + "\n")
     memories = [*(one.memory for one in loads), *([streamed.memory] if streamed else [])]
     if any(one.wrong for one in loads) or any(memory.grows for memory in memories):
         raise typer.Exit(1)

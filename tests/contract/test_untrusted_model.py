@@ -17,19 +17,12 @@ from safetensors.numpy import load_file, save_file
 
 from claimclf import ClaimClassifier
 from claimclf.errors import ClaimclfError, UnsafeModelFileError, UnusableModelError
-from claimclf.model_dir import METADATA, Metadata, ModelDir, file_sha256, seal
+from claimclf.model_dir import METADATA, Metadata, ModelDir, seal
 from claimclf.onnx_file import onnx_facts
+from tests.conftest import reseal
 
 ONNX = "onnx/model_quantized.onnx"
 TEXTS = ["Osmani accused Kesh of fraud .", "x" * 500, "مرحبا 😀", ""]
-
-
-def reseal(path):
-    """Vouches for the files as they are now, as an attacker would."""
-    document = json.loads((path / METADATA).read_text())
-    document["sha256"] = {name: file_sha256(path / name) for name in document["sha256"]}
-    (path / METADATA).write_text(json.dumps(document))
-    return path
 
 
 def refused(path, error=UnusableModelError, match=None, backend="onnx"):

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimclf import ClaimClassifier, ClaimclfError
-from claimclf.model_dir import METADATA, ModelDir, file_sha256
+from claimclf.model_dir import METADATA, ModelDir
 from claimclf.tables.job import Job
 from claimclf.tables.reading import open_sources
+from tests.conftest import reseal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +122,7 @@ def model_dir(model: Path, room: Path) -> Target:
         (path / name).write_bytes(content)
         try:
             if name != METADATA:
-                _vouch(path)
+                reseal(path)
             for prediction in ClaimClassifier.from_pretrained(path, threads=1).predict(_TEXTS):
                 _check(prediction)
         except ClaimclfError:
@@ -158,9 +159,3 @@ def _check(prediction: Prediction) -> None:
     assert 0 <= prediction.confidence <= 1
     assert (prediction.label is None) == (not prediction.labels)
     assert prediction.label is None or prediction.label in prediction.labels
-
-
-def _vouch(path: Path) -> None:
-    document = json.loads((path / METADATA).read_text())
-    document["sha256"] = {name: file_sha256(path / name) for name in document["sha256"]}
-    (path / METADATA).write_text(json.dumps(document))
