@@ -13,6 +13,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 TRAIN ?= ../shared/data/train.jsonl
 DEV ?= ../shared/data/dev.jsonl
+UNLABELLED ?= ../shared/data/unlabelled.jsonl.gz
 RUNS ?= 200000
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
@@ -49,7 +50,7 @@ fuzz: $(VENV)/.dev
 
 train: $(VENV)/.dev
 	$(VENV)/bin/python -m training.train --config training/configs/small.yaml \
-		--train $(TRAIN) --dev $(DEV) --base-model $(BASE) --output runs/small $(RESUME)
+		--train $(TRAIN) --unlabelled $(UNLABELLED) --dev $(DEV) --base-model $(BASE) --output runs/small $(RESUME)
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

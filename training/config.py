@@ -118,6 +118,15 @@ class TrainingConfig:
     label_smoothing: Annotated[
         float, Option(min=0.0, max=0.9, help="How far targets are pulled from 0 and 1 towards 1/4.")
     ] = 0.0
+    primary_loss: Annotated[
+        float, Option(min=0.0, max=100.0, help="How much it counts which label is the primary one, or none.")
+    ] = 0.0
+    consistency: Annotated[
+        float,
+        Option(
+            min=0.0, max=100.0, help="How alike two readings under dropout must be (R-Drop); twice the time."
+        ),
+    ] = 0.0
     average_decay: Annotated[
         float, Option(min=0.0, max=0.99999, help="Of the moving average of weights that is kept; 0: none.")
     ] = 0.998

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from datasets import Dataset
 from safetensors.torch import load_file
-from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -24,7 +23,8 @@ from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS
 from training.averaging import KeepBestAverage, last_whole_checkpoint
 from training.calibrate import primary_of
-from training.data import NONE, targets
+from training.data import targets
+from training.loss import UNKNOWN_PRIMARY, Loss, ReadsTwice
 from training.metrics import macro_f1
 from training.optimizer import layered_adamw
 from training.processes import processes, sentences_a_device
@@ -80,13 +80,18 @@ def fine_tune(
         weight_decay=config.weight_decay,
     )
     best = work / "best.safetensors"
-    trainer = Trainer(
+    kind = ReadsTwice if config.consistency else Trainer
+    trainer = kind(
         model=model,
         args=_arguments(config, work, steps_an_epoch=-(-len(train) // config.batch_size)),
         train_dataset=_tokenised(train, tokenizer, smoothing=config.label_smoothing),
         eval_dataset=_tokenised(validation, tokenizer),
         data_collator=DataCollatorWithPadding(tokenizer),
-        compute_loss_func=_cross_entropy,
+        compute_loss_func=Loss(
+            primary_weight=config.primary_loss,
+            consistency=config.consistency,
+            smoothing=config.label_smoothing,
+        ),
         compute_metrics=_compute_metrics,
         optimizers=(optimizer, None),
         callbacks=[KeepBestAverage(model, decay=config.average_decay, metric=_METRIC, best=best)],
@@ -152,11 +157,6 @@ def _with_weights(model: PreTrainedModel, weights: Path) -> PreTrainedModel:
     return plain
 
 
-def _cross_entropy(outputs: Any, labels: torch.Tensor, **_: Any) -> torch.Tensor:
-    """Binary cross-entropy a label, in float32."""
-    return binary_cross_entropy_with_logits(outputs["logits"].float(), labels)
-
-
 def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(work),
@@ -186,15 +186,13 @@ def _tokenised(
 ) -> Dataset:
     encoded = dict(tokenizer([row.text for row in rows], truncation=True))
     lengths = [len(ids) for ids in encoded["input_ids"]]
-    return Dataset.from_dict(
-        {**encoded, "labels": targets(rows, smoothing=smoothing).tolist(), "length": lengths}
-    )
+    primary = [UNKNOWN_PRIMARY if row.scores is not None else row.primary for row in rows]
+    labels = np.column_stack([targets(rows, smoothing=smoothing), np.array(primary, dtype=np.float32)])
+    return Dataset.from_dict({**encoded, "labels": labels.tolist(), "length": lengths})
 
 
 def _compute_metrics(evaluation: EvalPrediction) -> dict[str, float]:
-    gold = np.asarray(evaluation.label_ids)
+    primary = np.asarray(evaluation.label_ids)[:, -1].astype(np.int64)
     logits = np.asarray(evaluation.predictions, dtype=np.float64)
-    # Rows with several acts count as the first of them here; the choice of an epoch needs no more.
-    primary = np.where(gold.max(axis=1) > 0, gold.argmax(axis=1), NONE)
     thresholds = np.full(len(LABELS), 0.5)
     return {"macro_f1": macro_f1(primary, primary_of(logits, thresholds))}
