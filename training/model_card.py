@@ -1,6 +1,6 @@
 """Writes a model's card from what was measured.
 
-``python -m training.model_card MODEL_DIR --benchmark benchmark.json --output CARD``
+``python -m training.model_card MODEL_DIR --benchmark benchmark.json --notes notes.md --output CARD``
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _GIVE_A_BENCHMARK = "Give the benchmark.json that training.benchmark wrote."
 
 
-def render(model_dir: ModelDir, benchmark: Json) -> str:
+def render(model_dir: ModelDir, benchmark: Json, notes: str = "") -> str:
     """The card of a model that ``training.train`` made, as Markdown with a Hugging Face header.
 
     Args:
         model_dir: the model.
         benchmark: what ``training.benchmark`` measured of it, as JSON.
+        notes: what only people know of it, as Markdown under headings of the second level.
 
     Raises:
         ConfigurationError: the model's claimclf.json does not say how it was made, or other files than the
@@ -56,7 +57,7 @@ def render(model_dir: ModelDir, benchmark: Json) -> str:
     )
     return (
         environment.get_template("card.md").render(
-            table=_table, **_of_the_model(model_dir), **figures(benchmark)
+            table=_table, notes=notes.strip(), **_of_the_model(model_dir), **figures(benchmark)
         )
         + "\n"
     )
@@ -119,14 +120,29 @@ def read_benchmark(path: Path) -> Any:
     return benchmark
 
 
+def read_notes(path: Path) -> str:
+    """Markdown for a card.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read ({error}).", "Give a Markdown file.") from error
+
+
 def model_card(
     model: Annotated[str, typer.Argument(help="A model directory, or a shipped model's name.")],
     *,
     benchmark: Annotated[Path, typer.Option(help="The benchmark.json that training.benchmark wrote of it.")],
     output: Annotated[Path, typer.Option(help="The card to write, .md.")],
+    notes: Annotated[
+        Path | None, typer.Option(help="What else there is to say of it: Markdown, under ## headings.")
+    ] = None,
 ) -> None:
     """Write the card of a model from what was measured."""
-    card = render(ModelDir.open(model), read_benchmark(benchmark))
+    card = render(ModelDir.open(model), read_benchmark(benchmark), read_notes(notes) if notes else "")
     if output.is_dir():
         raise ConfigurationError(f"{output} is a directory.", "Give the card a name, like card.md.")
     output.parent.mkdir(parents=True, exist_ok=True)

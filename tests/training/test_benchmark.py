@@ -99,7 +99,10 @@ def test_the_card_says_what_was_measured_and_on_what(
     trained_dir: Path, report: Path, document: dict[str, Any], tmp_path: Path
 ) -> None:
     card = tmp_path / "cards" / "card.md"
-    model_card.model_card(str(trained_dir), benchmark=report / "benchmark.json", output=card)
+    notes = tmp_path / "notes.md"
+    notes.write_text("## Errors, read\n\nOne was read.\n", encoding="utf-8")
+    measured = report / "benchmark.json"
+    model_card.model_card(str(trained_dir), benchmark=measured, output=card, notes=notes)
     text = card.read_text(encoding="utf-8")
     model_dir = ModelDir.open(trained_dir)
     assert text.startswith("---\nlanguage: en\n")
@@ -111,6 +114,7 @@ def test_the_card_says_what_was_measured_and_on_what(
         "labels that flip under typos and case",
         "| stratum | sentences |",
         "Worst pair of the fairness swap: ",
+        "## Errors, read\n\nOne was read.\n\n## Reproduce\n",
         model_dir.sha256["model.safetensors"],
         model_dir.sha256["onnx/model_quantized.onnx"],
     ):
@@ -121,7 +125,13 @@ def test_the_card_says_what_was_measured_and_on_what(
 def test_the_card_of_every_shipped_model_is_the_one_its_files_give(path: Path) -> None:
     measured = model_card.read_benchmark(CARDS / f"{path.name}.json")
     card = (CARDS / f"{path.name}.md").read_text(encoding="utf-8")
-    assert card == model_card.render(ModelDir.open(path), measured)
+    notes = model_card.read_notes(CARDS / f"{path.name}.notes.md")
+    assert card == model_card.render(ModelDir.open(path), measured, notes)
+
+
+def test_notes_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Give a Markdown file"):
+        model_card.read_notes(tmp_path / "notes.md")
 
 
 def test_a_benchmark_of_other_files_makes_no_card(document: dict[str, Any]) -> None:
