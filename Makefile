@@ -3,7 +3,7 @@
 # make wheel   build, and use in a clean virtual environment
 # make oldest  use with the oldest versions of everything
 # make fuzz    look for inputs that break something; RUNS=… of each kind
-# make train BASE=hub-id-or-path TRAIN=… DEV=…   the shipped model, anew, in runs/small
+# make train BASE=hub-id-or-path TRAIN=… UNLABELLED=… DEV=…   the shipped model, anew, in runs/small
 
 VENV ?= .venv
 PYTHON ?= python3
