@@ -185,9 +185,9 @@ def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentenc
 def read_corrections(path: Path) -> dict[str, tuple[Label, ...]]:
     """Labels by `LabelledSentence.key`, from a file with the fields ``id`` and ``labels`` or ``corrected``.
 
-    So labels can be published where the sentences cannot. In a file that has the
-    column ``corrected``, as `training.audit` writes, that column counts, and a blank cell corrects nothing:
-    only ``none`` or ``[]`` there takes a label away.
+    So labels can be published where the sentences cannot. In a file that has the column ``corrected``, as
+    `training.audit` writes, that column counts, and a blank cell corrects nothing: only ``none`` or ``[]``
+    there takes a label away.
 
     Raises:
         LabelledDataError: the file cannot be read, or a line is not as described; the error names the line.

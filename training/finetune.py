@@ -184,6 +184,7 @@ def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> Train
 def _tokenised(
     rows: Sequence[LabelledSentence], tokenizer: PreTrainedTokenizerBase, *, smoothing: float = 0.0
 ) -> Dataset:
+    """The sentences as the Trainer takes them, with the labels that `Loss` reads: targets, then primary."""
     encoded = dict(tokenizer([row.text for row in rows], truncation=True))
     lengths = [len(ids) for ids in encoded["input_ids"]]
     primary = [UNKNOWN_PRIMARY if row.scores is not None else row.primary for row in rows]
