@@ -33,6 +33,7 @@ _PERTURBATIONS = (
     perturbations.single_quotes,
     perturbations.angle_quotes,
     perturbations.dateline,
+    perturbations.date_at_end,
 )
 
 
@@ -43,7 +44,7 @@ def augmented(
 
     Args:
         rows: the sentences.
-        perturbed_share: share of them that get a typo, other quotation marks, a dateline or no full stop.
+        perturbed_share: share of them that get a typo, other quotation marks, a date or no full stop.
         renamed_share: share of them in which every country is another, by name, adjective and people, and
             United States parties are exchanged.
         seed: of the choices.

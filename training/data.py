@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 NONE = len(LABELS)  # the class index of "none of the four", after those of the labels
 CLASSES: tuple[str, ...] = (*(label.value for label in LABELS), NONE_NAME)
+_PRIMARY_SHARE = 2 / 3
 CORRECTED = "corrected"  # the column of a spreadsheet of suspicious labels in which people write better ones
 
 
@@ -143,6 +144,26 @@ def targets(rows: Sequence[LabelledSentence], *, smoothing: float = 0.0) -> NDAr
         if row.scores is not None:
             values[number] = row.scores
     return values
+
+
+def primary_shares(rows: Sequence[LabelledSentence], *, smoothing: float = 0.0) -> NDArray[np.float32]:
+    """Shape (len(rows), 5), the four labels and none: which label is the primary one; 0 for taught sentences.
+
+    Of a sentence that does several acts the primary one has two thirds and the others share the rest, so
+    that the labels may compete for being the primary one and still all be given.
+
+    Args:
+        rows: the sentences.
+        smoothing: how much of each row all five share evenly.
+    """
+    shares = np.zeros((len(rows), len(CLASSES)), dtype=np.float32)
+    for number, row in enumerate(rows):
+        others = [LABELS.index(label) for label in row.labels[1:]]
+        shares[number, row.primary] = _PRIMARY_SHARE if others else 1.0
+        shares[number, others] = (1.0 - _PRIMARY_SHARE) / max(1, len(others))
+    shares = shares * np.float32(1 - smoothing) + np.float32(smoothing / len(CLASSES))
+    shares[[row.scores is not None for row in rows]] = 0.0
+    return shares
 
 
 def primaries(rows: Sequence[LabelledSentence]) -> NDArray[np.int64]:

@@ -12,7 +12,6 @@ from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
-    DataCollatorWithPadding,
     Trainer,
     TrainingArguments,
     set_seed,
@@ -21,10 +20,12 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS
+from training.augmentation import augmented
 from training.averaging import KeepBestAverage, last_whole_checkpoint
 from training.calibrate import primary_of
-from training.data import targets
-from training.loss import UNKNOWN_PRIMARY, Loss, ReadsTwice
+from training.collator import AGAIN, Collator
+from training.data import primary_shares, targets
+from training.loss import Loss
 from training.metrics import macro_f1
 from training.optimizer import layered_adamw
 from training.processes import processes, sentences_a_device
@@ -61,7 +62,8 @@ def fine_tune(
         config: how to train.
         start: the directory of the model to start from: an encoder, which gets new outputs, or a
             claimclf model.
-        train: the sentences to learn from.
+        train: the sentences to learn from; the configured share of them is changed, see `augmented`. Where
+            each is read twice, the first reading is of the sentence as it is.
         validation: sentences of other documents, to choose the epoch on.
         work: where checkpoints, the best weights so far and the log are kept.
         resume: go on from the last whole checkpoint in ``work``, if there is one.
@@ -80,18 +82,13 @@ def fine_tune(
         weight_decay=config.weight_decay,
     )
     best = work / "best.safetensors"
-    kind = ReadsTwice if config.consistency else Trainer
-    trainer = kind(
+    trainer = Trainer(
         model=model,
         args=_arguments(config, work, steps_an_epoch=-(-len(train) // config.batch_size)),
-        train_dataset=_tokenised(train, tokenizer, smoothing=config.label_smoothing),
+        train_dataset=_to_learn(train, tokenizer, config),
         eval_dataset=_tokenised(validation, tokenizer),
-        data_collator=DataCollatorWithPadding(tokenizer),
-        compute_loss_func=Loss(
-            primary_weight=config.primary_loss,
-            consistency=config.consistency,
-            smoothing=config.label_smoothing,
-        ),
+        data_collator=Collator(tokenizer),
+        compute_loss_func=Loss(primary_weight=config.primary_loss, consistency=config.consistency),
         compute_metrics=_compute_metrics,
         optimizers=(optimizer, None),
         callbacks=[KeepBestAverage(model, decay=config.average_decay, metric=_METRIC, best=best)],
@@ -175,25 +172,39 @@ def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> Train
         save_strategy="epoch",
         save_total_limit=2,  # while the newest is being written, the one before is whole
         logging_steps=50,
+        remove_unused_columns=False,  # the collator takes what it needs
         dataloader_pin_memory=torch.cuda.is_available(),
         disable_tqdm=True,
         report_to="none",
     )
 
 
+def _to_learn(
+    rows: Sequence[LabelledSentence], tokenizer: PreTrainedTokenizerBase, config: TrainingConfig
+) -> Dataset:
+    changed = augmented(
+        rows, perturbed_share=config.perturbed_share, renamed_share=config.renamed_share, seed=config.seed
+    )
+    if not config.consistency:
+        return _tokenised(changed, tokenizer, smoothing=config.label_smoothing)
+    first = _tokenised(rows, tokenizer, smoothing=config.label_smoothing)
+    again = tokenizer([row.text for row in changed], truncation=True)["input_ids"]
+    return first.add_column(AGAIN, again)
+
+
 def _tokenised(
     rows: Sequence[LabelledSentence], tokenizer: PreTrainedTokenizerBase, *, smoothing: float = 0.0
 ) -> Dataset:
-    """The sentences as the Trainer takes them, with the labels that `Loss` reads: targets, then primary."""
-    encoded = dict(tokenizer([row.text for row in rows], truncation=True))
-    lengths = [len(ids) for ids in encoded["input_ids"]]
-    primary = [UNKNOWN_PRIMARY if row.scores is not None else row.primary for row in rows]
-    labels = np.column_stack([targets(rows, smoothing=smoothing), np.array(primary, dtype=np.float32)])
-    return Dataset.from_dict({**encoded, "labels": labels.tolist(), "length": lengths})
+    """The sentences as the collator takes them, with the labels that `Loss` reads: targets, then shares."""
+    ids = tokenizer([row.text for row in rows], truncation=True)["input_ids"]
+    labels = np.column_stack([targets(rows, smoothing=smoothing), primary_shares(rows, smoothing=smoothing)])
+    return Dataset.from_dict(
+        {"input_ids": ids, "labels": labels.tolist(), "length": [len(sentence) for sentence in ids]}
+    )
 
 
 def _compute_metrics(evaluation: EvalPrediction) -> dict[str, float]:
-    primary = np.asarray(evaluation.label_ids)[:, -1].astype(np.int64)
+    primary = np.asarray(evaluation.label_ids)[:, len(LABELS) :].argmax(axis=1)
     logits = np.asarray(evaluation.predictions, dtype=np.float64)
     thresholds = np.full(len(LABELS), 0.5)
     return {"macro_f1": macro_f1(primary, primary_of(logits, thresholds))}

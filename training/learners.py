@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from claimclf.errors import OptionError
 from claimclf.labels import LABELS
-from training.augmentation import augmented
 from training.base_model import BaseModel
 from training.baselines import Linear, static_features, tfidf_features
 
@@ -74,11 +73,8 @@ def _epochs(config: TrainingConfig, sentences: int, least_steps: int) -> int:
 def _fine_tuned(config: TrainingConfig, start: Path, train: Rows, validation: Rows) -> Logits:
     from training.finetune import fine_tune
 
-    rows = augmented(
-        train, perturbed_share=config.perturbed_share, renamed_share=config.renamed_share, seed=config.seed
-    )
     with tempfile.TemporaryDirectory() as work:
-        model, tokenizer = fine_tune(config, start, rows, validation, Path(work), resume=False)
+        model, tokenizer = fine_tune(config, start, train, validation, Path(work), resume=False)
     return lambda texts: _logits(model, tokenizer, texts)
 
 

@@ -13,7 +13,6 @@ from claimclf.classifier import ClaimClassifier
 from claimclf.decision import IDENTITY
 from claimclf.model_dir import Metadata, Window, new_directory, refuse_taken, seal
 from training import calibrate
-from training.augmentation import augmented
 from training.base_model import BaseModel
 from training.export import export
 from training.finetune import fine_tune
@@ -71,13 +70,7 @@ def make_model(config: TrainingConfig, output: Path, *, against: str, resume: bo
     processes().wait_for_everyone()
     work = work_directory(output)
     console.print(_parts(data))
-    learned_from = augmented(
-        data.train,
-        perturbed_share=config.perturbed_share,
-        renamed_share=config.renamed_share,
-        seed=config.seed,
-    )
-    learned_from += data.taught
+    learned_from = [*data.train, *data.taught]
     model, tokenizer = fine_tune(config, base.path, learned_from, data.validation, work, resume=resume)
     if not processes().is_main_process:
         return

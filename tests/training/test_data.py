@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from training.data import (
     LabelledSentence,
     corrected,
     primaries,
+    primary_shares,
     read_corrections,
     read_labelled,
     read_texts,
@@ -81,6 +84,16 @@ def test_targets_mark_every_label_and_primaries_the_first() -> None:
     rows = [row("a", Label.DENIAL, Label.ACCUSATION), row("b"), row("c", Label.FACTUAL_REPORT)]
     assert targets(rows).tolist() == [[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]
     assert primaries(rows).tolist() == [1, NONE, 3]
+
+
+def test_the_primary_act_has_two_thirds_and_taught_sentences_nothing() -> None:
+    rows = [row("a", Label.DENIAL, Label.ACCUSATION), row("b"), row("c", Label.FACTUAL_REPORT)]
+    shares = primary_shares([*rows, replace(rows[0], scores=(0.1, 0.9, 0.1, 0.1))])
+    expected = [[1 / 3, 2 / 3, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 1, 0], [0, 0, 0, 0, 0]]
+    np.testing.assert_allclose(shares, expected, rtol=1e-6)
+    smoothed = primary_shares(rows, smoothing=0.1)
+    np.testing.assert_allclose(smoothed.sum(axis=1), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(smoothed[1], [0.02, 0.02, 0.02, 0.02, 0.92], rtol=1e-6)
 
 
 def test_a_split_shares_no_document_and_loses_no_sentence(tmp_path: Path) -> None:
