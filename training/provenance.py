@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from claimclf.model_dir import file_sha256
 from claimclf.version import __version__
 from training.calibrate import calibration_rows
+from training.training_data import CORPUS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +55,7 @@ def provenance(
         "base_model": base_model.to_dict(),
         "data": {
             "train": {
-                "files": [
-                    {"file": Path(name).name, "sha256": config.data_sha256.get(name)}
-                    for name in (*config.train, *config.unlabelled, *config.taught, config.corrections)
-                    if name
-                ],
+                "files": _files(config),
                 **_counts(data.train),
             },
             "validation": {
@@ -71,6 +69,15 @@ def provenance(
         "code": {"claimclf": __version__, "commit": _commit()},
         "environment": environment(),
     }
+
+
+def _files(config: TrainingConfig) -> list[dict[str, Any]]:
+    """What a model learned from: name and hash of each file, the project's own corpus among them."""
+    named = [*config.train, *config.unlabelled, *config.taught, config.corrections]
+    files = [{"file": Path(name).name, "sha256": config.data_sha256.get(name)} for name in named if name]
+    if config.mix:
+        files.append({"file": "/".join(CORPUS.parts[-3:]), "sha256": file_sha256(CORPUS)})
+    return files
 
 
 def environment() -> dict[str, str]:

@@ -26,13 +26,15 @@ from claimclf.model_dir import file_sha256
 from tests.conftest import tiny_tokenizer, write_jsonl
 from tests.training.conftest import Inputs
 from training import finetune
+from training.base_model import BaseModel
 from training.config import TrainingConfig
 from training.data import LabelledSentence, primaries, read_labelled
 from training.make_model import make_model
 from training.measured import Measured
 from training.metrics import Outcomes, measure
+from training.provenance import provenance
 from training.run_directory import CONFIG_FILE, LOG_FILE, METRICS_FILE
-from training.training_data import TrainingData
+from training.training_data import CORPUS, TrainingData
 
 
 def metadata(model_dir: Path) -> dict[str, Any]:
@@ -148,6 +150,8 @@ def test_mixing_adds_as_many_sentences_of_the_own_corpus(inputs: Inputs) -> None
     assert alone.mixed == 0
     assert 500 <= data.mixed < 550
     assert len(data.train) + len(data.validation) == len(alone.train) + len(alone.validation) + data.mixed
+    files = provenance(config, BaseModel.find(config), data)["data"]["train"]["files"]
+    assert files[-1] == {"file": "training/data/train.jsonl", "sha256": file_sha256(CORPUS)}
     assert data.dev == alone.dev
 
 
