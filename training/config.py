@@ -131,10 +131,20 @@ class TrainingConfig:
         float, Option(min=0.0, max=0.99999, help="Of the moving average of weights that is kept; 0: none.")
     ] = 0.998
     perturbed_share: Annotated[
-        float, Option(min=0.0, max=1.0, help="Share of sentences that get a typo or other marks.")
+        float,
+        Option(
+            min=0.0,
+            max=1.0,
+            help="Share of sentences that get a typo or other marks; with consistency, second readings.",
+        ),
     ] = 0.0
     renamed_share: Annotated[
-        float, Option(min=0.0, max=1.0, help="Share of sentences in which every country is another.")
+        float,
+        Option(
+            min=0.0,
+            max=1.0,
+            help="Share of sentences in which every country is another; with consistency, second readings.",
+        ),
     ] = 0.0
     bf16: Annotated[
         bool, Option("--bf16/--no-bf16", help="Matrix products in bfloat16 (autocast), not float32.")

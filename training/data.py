@@ -159,8 +159,10 @@ def primary_shares(rows: Sequence[LabelledSentence], *, smoothing: float = 0.0) 
     shares = np.zeros((len(rows), len(CLASSES)), dtype=np.float32)
     for number, row in enumerate(rows):
         others = [LABELS.index(label) for label in row.labels[1:]]
-        shares[number, row.primary] = _PRIMARY_SHARE if others else 1.0
-        shares[number, others] = (1.0 - _PRIMARY_SHARE) / max(1, len(others))
+        shares[number, row.primary] = 1.0
+        if others:
+            shares[number, row.primary] = _PRIMARY_SHARE
+            shares[number, others] = (1.0 - _PRIMARY_SHARE) / len(others)
     shares = shares * np.float32(1 - smoothing) + np.float32(smoothing / len(CLASSES))
     shares[[row.scores is not None for row in rows]] = 0.0
     return shares
