@@ -1,6 +1,6 @@
 """Suspicious labels for people to correct: a spreadsheet with a column to fill.
 
-What comes back is read by `training.data.read_corrections`: only rows with something in the column
+What comes back is read by `training.corrections.read_corrections`: only rows with something in the column
 ``corrected`` change a label.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from training import sheets
+from training.corrections import CORRECTED
 from training.data import CLASSES
 
 if TYPE_CHECKING:
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from training.label_errors import Suspicion
     from training.sheets import Row
 
-_TO_FILL = "corrected"
 _COLUMNS = {
     "rank": 6,
     "text": 90,
     "given": 22,
     "suggested": 22,
-    _TO_FILL: 22,
+    CORRECTED: 22,
     "suspicion": 10,
     **dict.fromkeys(CLASSES, 10),
     "place": 30,
@@ -46,7 +46,7 @@ def write_csv(path: Path, suspicions: Sequence[Suspicion]) -> None:
 
 def write_xlsx(path: Path, suspicions: Sequence[Suspicion]) -> None:
     """Writes the suspicious sentences, in their order, as a worksheet with labels to choose from."""
-    sheets.write_xlsx(path, _COLUMNS, _rows(suspicions), choose=_TO_FILL)
+    sheets.write_xlsx(path, _COLUMNS, _rows(suspicions), choose=CORRECTED)
 
 
 def _rows(suspicions: Sequence[Suspicion]) -> list[Row]:
@@ -56,7 +56,7 @@ def _rows(suspicions: Sequence[Suspicion]) -> list[Row]:
             "text": suspicion.sentence.text,
             "given": names(suspicion.sentence.labels),
             "suggested": names(suspicion.suggested),
-            _TO_FILL: None,
+            CORRECTED: None,
             "suspicion": round(suspicion.score, 3),
             **{name: round(probability, 3) for name, probability in suspicion.probabilities.items()},
             "place": suspicion.sentence.place,

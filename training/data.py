@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,6 @@ _LOG = logging.getLogger(__name__)
 NONE = len(LABELS)  # the class index of "none of the four", after those of the labels
 CLASSES: tuple[str, ...] = (*(label.value for label in LABELS), NONE_NAME)
 _PRIMARY_SHARE = 2 / 3
-CORRECTED = "corrected"  # the column of a spreadsheet of suspicious labels in which people write better ones
 
 
 @dataclass(frozen=True)
@@ -203,56 +202,6 @@ def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentenc
     """The sentences whose text is not, up to case and punctuation, among the held-out ones."""
     keys = {row.key for row in held_out}
     return [row for row in rows if row.key not in keys]
-
-
-def read_corrections(path: Path) -> dict[str, tuple[Label, ...]]:
-    """Labels by `LabelledSentence.key`, from a file with the fields ``id`` and ``labels`` or ``corrected``.
-
-    So labels can be published where the sentences cannot. In a file that has the column ``corrected``, as
-    `training.audit` writes, that column counts, and a blank cell corrects nothing: only ``none`` or ``[]``
-    there takes a label away.
-
-    Raises:
-        LabelledDataError: the file cannot be read, or a line is not as described; the error names the line.
-    """
-    corrections: dict[str, tuple[Label, ...]] = {}
-    for record in read_records(path):
-        cell = record.fields.get(CORRECTED, "")
-        if CORRECTED in record.fields and (cell is None or (isinstance(cell, str) and not cell.strip())):
-            continue
-        key = record.fields.get("id")
-        if not isinstance(key, str):
-            raise LabelledDataError(record.place, "no id", 'Write {"id": "…", "labels": ["denial"]}.')
-        labels = labels_of(record, Columns(labels=CORRECTED) if CORRECTED in record.fields else GUESSED)
-        if corrections.setdefault(key, labels) != labels:
-            raise LabelledDataError(
-                record.place, f"the sentence {key} has other labels further up", "Correct it once."
-            )
-    return corrections
-
-
-def corrected(
-    rows: Sequence[LabelledSentence], corrections: Mapping[str, tuple[Label, ...]]
-) -> list[LabelledSentence]:
-    """The sentences, with the labels that the corrections give some of them."""
-    return [replace(row, labels=corrections.get(row.key, row.labels)) for row in rows]
-
-
-def read_by_id(
-    source: str | Path, labels: Mapping[str, tuple[Label, ...]], columns: Columns = GUESSED
-) -> list[LabelledSentence]:
-    """Those sentences of a file without labels that have some by their `LabelledSentence.key`, each once.
-
-    Raises:
-        LabelledDataError: the file cannot be read, or a record has no text.
-    """
-    found: dict[str, LabelledSentence] = {}
-    for record in read_records(source):
-        text, doc = text_of(record, columns), doc_of(record, columns)
-        row = LabelledSentence(text, (), doc, "", record.place, record.fields)
-        if row.key in labels:
-            found.setdefault(row.key, replace(row, labels=labels[row.key]))
-    return list(found.values())
 
 
 def duplicates(rows: Sequence[LabelledSentence]) -> list[LabelledSentence]:

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING
 
 from claimclf.errors import ConfigurationError
 from claimclf.model_dir import file_sha256
-from training.data import (
-    corrected,
-    read_by_id,
-    read_corrections,
-    read_labelled,
-    read_taught,
-    split_by_document,
-    without,
-)
+from training.corrections import corrected, read_by_id, read_corrections
+from training.data import read_labelled, read_taught, split_by_document, without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

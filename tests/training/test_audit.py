@@ -16,7 +16,8 @@ from claimclf.model_dir import ModelDir, file_sha256
 from tests.conftest import labelled_records, write_jsonl
 from tests.training.conftest import command_line
 from training.audit import CSV, PAGE, SHEET, audit, learned_from
-from training.data import CLASSES, LabelledSentence, corrected, counts, read_corrections, read_labelled
+from training.corrections import corrected, read_corrections
+from training.data import CLASSES, LabelledSentence, counts, read_labelled
 from training.encoder_features import encoder_features
 from training.label_errors import audit_features, suggestion, suspicions
 from training.label_noise import flip_labels, noise_test

@@ -17,10 +17,8 @@ from tests.conftest import labelled_records, write_jsonl
 from training.data import (
     NONE,
     LabelledSentence,
-    corrected,
     primaries,
     primary_shares,
-    read_corrections,
     read_labelled,
     read_texts,
     split_by_document,
@@ -148,28 +146,3 @@ def test_a_file_that_only_claims_to_be_gzipped_is_an_error(tmp_path: Path) -> No
 def test_a_document_may_be_called_zero(tmp_path: Path) -> None:
     records = [{"text": f"Sentence {i}.", "labels": [], "doc": 0} for i in range(2)]
     assert {r.doc for r in read_labelled(write_jsonl(tmp_path / "a.jsonl", records))} == {"0"}
-
-
-def test_corrections_replace_the_labels_of_the_sentences_they_name(tmp_path: Path) -> None:
-    rows = [row("He left."), row("They lie!", Label.FACTUAL_REPORT)]
-    path = write_jsonl(tmp_path / "c.jsonl", [{"id": row("they LIE").key, "labels": ["accusation"]}])
-    first, second = corrected(rows, read_corrections(path))
-    assert first == rows[0]
-    assert (second.text, second.labels) == ("They lie!", (Label.ACCUSATION,))
-
-
-@pytest.mark.parametrize(
-    ("line", "problem"),
-    [
-        ('{"labels": []}', "no id"),
-        ('{"id": 7, "labels": []}', "no id"),
-        ('{"id": "a"}', "no column 'labels or label'"),
-        ('{"id": "a", "labels": ["denail"]}', "Did you mean denial?"),
-        ('{"id": "a", "labels": ["denial", "factual_report"]}', "cannot go together"),
-    ],
-)
-def test_a_bad_correction_is_named(tmp_path: Path, line: str, problem: str) -> None:
-    (tmp_path / "c.jsonl").write_text(line, encoding="utf-8")
-    with pytest.raises(LabelledDataError, match=r"c\.jsonl, line 1") as raised:
-        read_corrections(tmp_path / "c.jsonl")
-    assert problem in str(raised.value)

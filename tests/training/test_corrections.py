@@ -1,0 +1,45 @@
+"""Labels by sentence id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from claimclf import Label
+from claimclf.errors import LabelledDataError
+from tests.conftest import write_jsonl
+from training.corrections import corrected, read_corrections
+from training.data import LabelledSentence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def row(text: str, *labels: Label) -> LabelledSentence:
+    return LabelledSentence(text, labels, "d", "")
+
+
+def test_corrections_replace_the_labels_of_the_sentences_they_name(tmp_path: Path) -> None:
+    rows = [row("He left."), row("They lie!", Label.FACTUAL_REPORT)]
+    path = write_jsonl(tmp_path / "c.jsonl", [{"id": row("they LIE").key, "labels": ["accusation"]}])
+    first, second = corrected(rows, read_corrections(path))
+    assert first == rows[0]
+    assert (second.text, second.labels) == ("They lie!", (Label.ACCUSATION,))
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"labels": []}', "no id"),
+        ('{"id": 7, "labels": []}', "no id"),
+        ('{"id": "a"}', "no column 'labels or label'"),
+        ('{"id": "a", "labels": ["denail"]}', "Did you mean denial?"),
+        ('{"id": "a", "labels": ["denial", "factual_report"]}', "cannot go together"),
+    ],
+)
+def test_a_bad_correction_is_named(tmp_path: Path, line: str, problem: str) -> None:
+    (tmp_path / "c.jsonl").write_text(line, encoding="utf-8")
+    with pytest.raises(LabelledDataError, match=r"c\.jsonl, line 1") as raised:
+        read_corrections(tmp_path / "c.jsonl")
+    assert problem in str(raised.value)
