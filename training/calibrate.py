@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from claimclf.decision import Calibration, probability_of_none
+from claimclf.decision import IDENTITY, Calibration, probability_of_none
 from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS, Label
 from training.bootstrap import resampled
@@ -37,6 +37,7 @@ def fit(
     seed: int,
     weights: Mapping[str, float] | None = None,
     resamples: int = 50,
+    fit_thresholds: bool = True,
 ) -> Calibration:
     """Temperatures that minimise cross-entropy, thresholds that maximise the primary macro-F1.
 
@@ -50,6 +51,8 @@ def fit(
         weights: by stratum, how much a sentence counts for the temperatures; sentences of other strata are
             left out. None or empty: every sentence counts once.
         resamples: how many thresholds are averaged.
+        fit_thresholds: if False, every threshold is a half: a label is given that is more likely than not.
+            That holds better on other sentences where those at hand are few or of another kind.
     """
     kept = calibration_rows(rows, weights)
     if not kept:
@@ -64,16 +67,14 @@ def fit(
     temperatures = [_temperature(log_odds[:, i], gold[:, i], weight) for i in range(len(LABELS))]
     log_odds /= temperatures
     none_log_odds = np.array([_log_odds(probability_of_none(row, 1.0)) for row in log_odds.tolist()])
-    thresholds = np.mean(
-        [
-            _thresholds(log_odds[sample], primaries(rows)[sample])
-            for sample in resampled([row.doc for row in rows], resamples, seed)
-        ],
-        axis=0,
-    )
+    thresholds = IDENTITY.thresholds
+    if fit_thresholds:
+        samples = resampled([row.doc for row in rows], resamples, seed)
+        fitted = [_thresholds(log_odds[sample], primaries(rows)[sample]) for sample in samples]
+        thresholds = tuple(float(t) for t in np.mean(fitted, axis=0))
     return Calibration(
         temperatures=tuple(temperatures),
-        thresholds=tuple(float(t) for t in thresholds),
+        thresholds=thresholds,
         none_temperature=_temperature(none_log_odds, gold.max(axis=1) == 0, weight),
     )
 

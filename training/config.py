@@ -159,6 +159,13 @@ class TrainingConfig:
             "each); those of other strata are left out. None: each counts once.",
         ),
     ] = field(default_factory=dict)
+    fit_thresholds: Annotated[
+        bool,
+        Option(
+            help="Fit a threshold a label on the held-out sentences; else a label is given that is more "
+            "likely than not."
+        ),
+    ] = True
     allowed_flips: Annotated[
         float,
         Option(min=0.0, max=1.0, help="Largest share of labels that int8 may change; else the run fails."),

@@ -108,11 +108,17 @@ def _parts(data: TrainingData) -> str:
 
 
 def _calibrated(directory: Path, config: TrainingConfig, validation: Sequence[LabelledSentence]) -> Metadata:
-    """Fits temperatures and thresholds to what the int8 model says of held-out sentences; seals them in."""
+    """Fits temperatures, and thresholds where asked to, to what the int8 model says of held-out sentences; seals them in."""
     window = Window(config.window_length, config.window_overlap)
     seal(directory, Metadata(config.name, config.language, window, IDENTITY, {}))
     logits = ClaimClassifier.from_pretrained(directory).logits([row.text for row in validation])
-    calibration = calibrate.fit(logits, validation, seed=config.seed, weights=config.calibration_weights)
+    calibration = calibrate.fit(
+        logits,
+        validation,
+        seed=config.seed,
+        weights=config.calibration_weights,
+        fit_thresholds=config.fit_thresholds,
+    )
     metadata = Metadata(config.name, config.language, window, calibration, {})
     seal(directory, metadata)
     return metadata

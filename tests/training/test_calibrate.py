@@ -46,6 +46,14 @@ def test_thresholds_are_probabilities_and_repeatable() -> None:
     assert all(0 < threshold < 1 for threshold in first.thresholds)
 
 
+def test_thresholds_that_are_not_fitted_are_a_half_and_temperatures_stay() -> None:
+    logits, rows = simulated(2.0, n=300)
+    fitted = fit(logits, rows, seed=5, resamples=3)
+    even = fit(logits, rows, seed=5, resamples=3, fit_thresholds=False)
+    assert even.thresholds == (0.5,) * len(LABELS) != fitted.thresholds
+    assert (even.temperatures, even.none_temperature) == (fitted.temperatures, fitted.none_temperature)
+
+
 def test_strata_without_a_weight_do_not_count() -> None:
     logits, rows = simulated(1.0, n=300)
     misleading, hard = simulated(0.2, stratum="hard", n=300)
