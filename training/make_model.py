@@ -108,7 +108,7 @@ def _parts(data: TrainingData) -> str:
 
 
 def _calibrated(directory: Path, config: TrainingConfig, validation: Sequence[LabelledSentence]) -> Metadata:
-    """Fits temperatures, and thresholds where asked to, to what the int8 model says of held-out sentences; seals them in."""
+    """Fits the calibration to what the int8 model says of held-out sentences; seals it in."""
     window = Window(config.window_length, config.window_overlap)
     seal(directory, Metadata(config.name, config.language, window, IDENTITY, {}))
     logits = ClaimClassifier.from_pretrained(directory).logits([row.text for row in validation])
