@@ -102,7 +102,7 @@ def _parts(data: TrainingData) -> str:
     taught = f" and {len(data.taught)} of teachers" if data.taught else ""
     return (
         f"{len(data.train)} sentences to learn from{mixed}{taught}, {len(data.validation)} of other "
-        f"documents to choose the epoch and the thresholds on, {len(data.dev)} to report on; "
+        f"documents to choose the epoch and calibrate on, {len(data.dev)} to report on; "
         f"{data.left_out} left out because they are in {data.dev_name}."
     )
 
