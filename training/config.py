@@ -147,7 +147,11 @@ class TrainingConfig:
         ),
     ] = 0.0
     bf16: Annotated[
-        bool, Option("--bf16/--no-bf16", help="Matrix products in bfloat16 (autocast), not float32.")
+        bool,
+        Option(
+            "--bf16/--no-bf16",
+            help="Matrix products in bfloat16 (autocast), not float32, on machines that have it.",
+        ),
     ] = True
 
     # How its scores become labels, and what int8 may change.

@@ -29,6 +29,7 @@ from training.loss import Loss
 from training.metrics import macro_f1
 from training.optimizer import layered_adamw
 from training.processes import processes, sentences_a_device
+from training.processor import has_bfloat16
 from training.progress import ShowProgress
 from training.run_directory import LOG_FILE, log_lines, write
 
@@ -163,7 +164,7 @@ def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> Train
         per_device_eval_batch_size=_EVAL_BATCH_SIZE,
         warmup_steps=round(config.warmup_fraction * config.epochs * steps_an_epoch),
         lr_scheduler_type="linear",
-        bf16=config.bf16,
+        bf16=config.bf16 and has_bfloat16(),
         use_cpu=not torch.cuda.is_available(),
         accelerator_config={"split_batches": True},  # the same batches, however many processes share them
         average_tokens_across_devices=False,  # all processes have as many sentences: their means count alike

@@ -15,6 +15,7 @@ import torch
 from claimclf.model_dir import file_sha256
 from claimclf.version import __version__
 from training.calibrate import calibration_rows
+from training.processor import instructions
 from training.training_data import CORPUS
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def environment() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "instructions": instructions(),
         "threads": str(torch.get_num_threads()),
         **{package: version(package) for package in _PACKAGES},
     }
