@@ -48,9 +48,20 @@ class TrainingConfig:
         float,
         Option(min=0.01, max=0.5, help="Share of the other documents that choose epoch and thresholds."),
     ] = 0.1
-    corrections: Annotated[
-        str, Option(help="Labels by sentence id: they replace those of --train, and label --unlabelled.")
+    held_out: Annotated[
+        str,
+        Option(
+            help="Sentences by id: epoch and thresholds are chosen on the documents of these, and no others; "
+            "the same ones where data is added, or where a model is gone on from that did not see them."
+        ),
     ] = ""
+    corrections: Annotated[
+        list[str],
+        Option(
+            help="Labels by sentence id: they replace those of --train, and label --unlabelled; may be "
+            "repeated, the last file counts."
+        ),
+    ] = field(default_factory=list)
     unlabelled: Annotated[
         list[str], Option(help="Sentences without labels: those that --corrections labels are learned from.")
     ] = field(default_factory=list)
@@ -276,6 +287,8 @@ def _checked(name: str, value: Any) -> Any:
         nearest = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(known)}."
         raise ConfigurationError(f"There is no field {name!r}.", hint)
+    if known[name] == list[str] and isinstance(value, str):
+        value = [value] if value else []
     if not _fits(value, known[name]):
         written = (
             getattr(known[name], "__name__", "") if get_origin(known[name]) is None else str(known[name])

@@ -74,7 +74,7 @@ def provenance(
 
 def _files(config: TrainingConfig) -> list[dict[str, Any]]:
     """What a model learned from: name and hash of each file, the project's own corpus among them."""
-    named = [*config.train, *config.unlabelled, *config.taught, config.corrections]
+    named = [*config.train, *config.unlabelled, *config.taught, *config.corrections]
     files = [{"file": Path(name).name, "sha256": config.data_sha256.get(name)} for name in named if name]
     if config.mix:
         files.append({"file": "/".join(CORPUS.parts[-3:]), "sha256": file_sha256(CORPUS)})

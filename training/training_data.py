@@ -11,6 +11,7 @@ from claimclf.errors import ConfigurationError
 from claimclf.model_dir import file_sha256
 from training.corrections import corrected, read_by_id, read_corrections
 from training.data import read_labelled, read_taught, split_by_document, without
+from training.formats import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +63,9 @@ class TrainingData:
             )
         hashes(config)
         rows = [row for source in config.train for row in read_labelled(source, config.columns)]
-        corrections = read_corrections(Path(config.corrections)) if config.corrections else {}
+        corrections: dict[str, tuple[Label, ...]] = {}
+        for source in config.corrections:
+            corrections |= read_corrections(Path(source))
         rows = corrected(rows, corrections)
         if config.dev:
             dev, dev_name = read_labelled(config.dev, config.columns), Path(config.dev).name
@@ -71,16 +74,36 @@ class TrainingData:
             dev_name = f"a part of {', '.join(Path(source).name for source in config.train)}"
         rows += _labelled_by_id(config, corrections, rows, dev)
         kept = without(rows, dev)
-        train, validation = split_by_document(kept, config.validation_fraction, config.seed)
         mixed = _corpus_sample(len(kept), dev, config.seed) if config.mix else []
-        if mixed:
-            more = split_by_document(mixed, config.validation_fraction, config.seed)
-            train, validation = [*train, *more[0]], [*validation, *more[1]]
+        train, validation = _split(kept, mixed, config)
         held_out = [*validation, *dev]
         taught = without([row for source in config.taught for row in read_taught(source)], held_out)
         documents = {row.doc for row in held_out}
         taught = [row for row in taught if row.doc not in documents]
         return cls(train, validation, dev, dev_name, len(rows) - len(kept), len(mixed), taught)
+
+
+def _split(
+    rows: Sequence[LabelledSentence], mixed: Sequence[LabelledSentence], config: TrainingConfig
+) -> tuple[list[LabelledSentence], list[LabelledSentence]]:
+    """What is learned from, and what is held out: of the rows and of the corpus, no document in both."""
+    if not config.held_out:
+        parts = [
+            split_by_document(part, config.validation_fraction, config.seed) for part in (rows, mixed) if part
+        ]
+        return [row for part in parts for row in part[0]], [row for part in parts for row in part[1]]
+    both = [*rows, *mixed]
+    keys = {record.fields.get("id") for record in read_records(Path(config.held_out))}
+    documents = {row.doc for row in both if row.key in keys}
+    train, held_out = (
+        [row for row in both if (row.doc in documents) is held_out] for held_out in (False, True)
+    )
+    if not train or not held_out:
+        raise ConfigurationError(
+            f"{config.held_out} holds out {'everything' if held_out else 'nothing'}.",
+            'Write one {"id": "…"} a line, of sentences to learn from whose documents are to be held out.',
+        )
+    return train, held_out
 
 
 def _labelled_by_id(
@@ -103,7 +126,10 @@ def hashes(config: TrainingConfig) -> dict[str, str]:
     Raises:
         ConfigurationError: a file is not the one whose hash the configuration states.
     """
-    named = [*config.train, *config.unlabelled, *config.taught, config.dev, config.corrections]
+    named = [
+        *(*config.train, *config.unlabelled, *config.taught, *config.corrections),
+        *(config.dev, config.held_out),
+    ]
     found = {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
     for name, stated in config.data_sha256.items():
         if found.get(name, stated) != stated:

@@ -47,7 +47,7 @@ def test_every_field_says_what_it_is() -> None:
         ("learning_rate: 1e-4", "YAML wants numbers like"),
         ("- a\n- b", "not a mapping"),
         ("a: [", "cannot be read"),
-        ("train: mine.csv", "'mine.csv' is not a list[str]"),
+        ("train: 3", "3 is not a list[str]"),
         ("label_map: {CTA: 3}", "is not a dict[str, str]"),
         ("label_map: {no: none}", 'names like "no" and "7" in quotes'),
         ("label_map: {CTA: calltoaction}", "calltoaction is no label"),
@@ -57,6 +57,11 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path, text: str, nam
     with pytest.raises(ConfigurationError, match="E502") as raised:
         TrainingConfig.from_yaml(write(tmp_path, text))
     assert named in str(raised.value)
+
+
+def test_one_file_needs_no_list(tmp_path: Path) -> None:
+    config = TrainingConfig.from_yaml(write(tmp_path, "train: mine.csv\ncorrections: ''"))
+    assert (config.train, config.corrections) == (["mine.csv"], [])
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from training.measured import Measured
 from training.metrics import Outcomes, measure
 from training.provenance import provenance
 from training.run_directory import CONFIG_FILE, LOG_FILE, METRICS_FILE
-from training.training_data import CORPUS, TrainingData
+from training.training_data import CORPUS, TrainingData, hashes
 
 
 def metadata(model_dir: Path) -> dict[str, Any]:
@@ -155,13 +155,64 @@ def test_mixing_adds_as_many_sentences_of_the_own_corpus(inputs: Inputs) -> None
     assert data.dev == alone.dev
 
 
+def labels_of(key: str, data: TrainingData) -> tuple[Label, ...]:
+    return next(row.labels for row in (*data.train, *data.validation) if row.key == key)
+
+
 def test_corrections_replace_labels(inputs: Inputs, tmp_path: Path) -> None:
     plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
     wrong = TrainingData.read(plain).train[0]
     corrections = write_jsonl(tmp_path / "corrections.jsonl", [{"id": wrong.key, "labels": ["denial"]}])
-    data = TrainingData.read(replace(plain, corrections=str(corrections)))
-    row = next(row for row in (*data.train, *data.validation) if row.key == wrong.key)
-    assert row.labels == (Label.DENIAL,)
+    data = TrainingData.read(replace(plain, corrections=[str(corrections)]))
+    assert labels_of(wrong.key, data) == (Label.DENIAL,)
+
+
+def test_the_last_of_several_corrections_counts(inputs: Inputs, tmp_path: Path) -> None:
+    plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
+    first, second = TrainingData.read(plain).train[:2]
+    denials = [{"id": row.key, "labels": ["denial"]} for row in (first, second)]
+    files = [
+        write_jsonl(tmp_path / "corrections.jsonl", denials),
+        write_jsonl(tmp_path / "later.jsonl", [{"id": second.key, "labels": []}]),
+    ]
+    config = replace(plain, corrections=[str(path) for path in files])
+    data = TrainingData.read(config)
+    assert [labels_of(row.key, data) for row in (first, second)] == [(Label.DENIAL,), ()]
+    named = provenance(config, BaseModel.find(config), data)["data"]["train"]["files"]
+    assert [entry["file"] for entry in named] == ["train.jsonl", "corrections.jsonl", "later.jsonl"]
+
+
+def test_the_documents_of_named_sentences_are_held_out(inputs: Inputs, tmp_path: Path) -> None:
+    plain = TrainingConfig.from_yaml(inputs.config).with_values({**inputs.files, "mix": True})
+    before = TrainingData.read(plain)
+    first_of_each = {row.doc: row.key for row in reversed(before.validation)}
+    named = write_jsonl(tmp_path / "held_out.jsonl", [{"id": key} for key in first_of_each.values()])
+    config = replace(plain, held_out=str(named))
+    assert TrainingData.read(config) == before
+    assert str(named) in hashes(config)
+    pool = write_jsonl(
+        tmp_path / "pool.jsonl",
+        [{"text": f"{name} lies .", "doc": name} for name in (before.validation[0].doc, before.train[0].doc)],
+    )
+    texts = [json.loads(line)["text"] for line in pool.read_text().splitlines()]
+    keys = [LabelledSentence(text, (), "", "").key for text in texts]
+    labels = [{"id": key, "labels": ["accusation"]} for key in keys]
+    more = replace(
+        config, unlabelled=[str(pool)], corrections=[str(write_jsonl(tmp_path / "labels.jsonl", labels))]
+    )
+    after = TrainingData.read(more)
+    assert keys[0] in {row.key for row in after.validation}
+    assert keys[1] in {row.key for row in after.train}
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_holding_out_all_or_nothing_is_refused(inputs: Inputs, tmp_path: Path, *, everything: bool) -> None:
+    plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
+    data = TrainingData.read(plain)
+    keys = [row.key for row in (*data.train, *data.validation)] if everything else ["0" * 16]
+    named = write_jsonl(tmp_path / "held_out.jsonl", [{"id": key} for key in keys])
+    with pytest.raises(ConfigurationError, match="everything" if everything else "nothing"):
+        TrainingData.read(replace(plain, held_out=str(named)))
 
 
 def test_unlabelled_sentences_get_their_labels_by_id(inputs: Inputs, tmp_path: Path) -> None:
@@ -178,13 +229,13 @@ def test_unlabelled_sentences_get_their_labels_by_id(inputs: Inputs, tmp_path: P
         tmp_path / "corrections.jsonl",
         [{"id": key, "labels": ["denial"]} for text, key in keys.items() if text != "Kesh sleeps ."],
     )
-    config = replace(plain, unlabelled=[str(pool)], corrections=str(corrections))
+    config = replace(plain, unlabelled=[str(pool)], corrections=[str(corrections)])
     data = TrainingData.read(config)
     learned = [*data.train, *data.validation]
     assert len(learned) == len(before.train) + len(before.validation) + 1
     assert next(row for row in learned if row.text == texts[0]).labels == (Label.DENIAL,)
     with pytest.raises(ConfigurationError, match="labels"):
-        TrainingData.read(replace(config, corrections=""))
+        TrainingData.read(replace(config, corrections=[]))
 
 
 def test_training_goes_on_from_a_model(trained_dir: Path, inputs: Inputs, tmp_path: Path) -> None:
