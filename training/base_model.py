@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -13,6 +13,8 @@ from claimclf.errors import ConfigurationError
 from claimclf.model_dir import WEIGHTS, ModelDir, file_sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from training.config import TrainingConfig
 
 _WANTED = ("*.json", "*.txt", "*.model", WEIGHTS)
@@ -26,11 +28,13 @@ class BaseModel:
         name: what it is called: on the hub, in its claimclf.json, or the path it was given as.
         sha256: of its model.safetensors.
         path: its directory.
+        origin: where a claimclf model comes from itself, as it says, but for what was measured.
     """
 
     name: str
     sha256: str
     path: Path
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def find(cls, config: TrainingConfig) -> BaseModel:
@@ -41,9 +45,12 @@ class BaseModel:
                 whose hash the configuration states.
             ClaimclfError: the claimclf model cannot be read.
         """
+        origin: dict[str, Any] = {}
         if config.from_model:
             model = ModelDir.open(config.from_model)
             location, name, path = config.from_model, model.metadata.name, model.path
+            told = model.metadata.provenance
+            origin = {part: told[part] for part in told if part != "measured"} if "config" in told else {}
         else:
             location = config.base_model
             name, path = config.base_model_name or location, encoder_path(location)
@@ -55,11 +62,11 @@ class BaseModel:
                 f"{location} is not the model whose hash is stated: its {WEIGHTS} has sha256 {digest}.",
                 "Give that model, or take base_model_sha256 out of the configuration.",
             )
-        return cls(name, digest, path)
+        return cls(name, digest, path, origin)
 
-    def to_dict(self) -> dict[str, str]:
-        """Name and hash; where it lay on disk tells nobody else anything."""
-        return {name: value for name, value in asdict(self).items() if name != "path"}
+    def to_dict(self) -> dict[str, Any]:
+        """Name and hash, and where it comes from; where it lay on disk tells nobody else anything."""
+        return {name: value for name, value in asdict(self).items() if name != "path" and value}
 
 
 def encoder_path(location: str) -> Path:

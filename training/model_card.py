@@ -65,6 +65,7 @@ def render(model_dir: ModelDir, benchmark: Json, notes: str = "") -> str:
 
 def _of_the_model(model_dir: ModelDir) -> dict[str, Any]:
     origin, calibration = model_dir.metadata.provenance, model_dir.metadata.calibration
+    steps = _steps(origin)
     parts = {
         "learned from": origin["data"]["train"],
         "held out to choose and calibrate": origin["data"]["validation"],
@@ -82,8 +83,15 @@ def _of_the_model(model_dir: ModelDir) -> dict[str, Any]:
             ]
             for name, part in parts.items()
         ],
-        "config": "\n".join(f"{k}: {v}" for k, v in origin["config"].items() if k != "data_statement"),
-        "made_on": versions(origin["environment"]),
+        "encoder": steps[0]["base_model"],
+        "steps": [
+            {
+                **step,
+                "config": "\n".join(f"{k}: {v}" for k, v in step["config"].items() if k != "data_statement"),
+                "made_on": versions(step["environment"]),
+            }
+            for step in steps
+        ],
         "decision": [
             [f"`{label}`", f"{temperature:.3f}", f"{threshold:.3f}"]
             for label, temperature, threshold in zip(
@@ -95,6 +103,12 @@ def _of_the_model(model_dir: ModelDir) -> dict[str, Any]:
             for name, digest in model_dir.sha256.items()
         ],
     }
+
+
+def _steps(origin: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The provenance of each training that led to a model, the first, which began with an encoder, first."""
+    before = origin["base_model"].get("origin")
+    return [*(_steps(before) if before else []), origin]
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

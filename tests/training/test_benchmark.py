@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,18 @@ def test_the_card_says_what_was_measured_and_on_what(
         model_dir.sha256["onnx/model_quantized.onnx"],
     ):
         assert part in text, part
+
+
+def test_the_card_of_a_model_that_goes_on_from_another_tells_both_trainings(
+    trained_dir: Path, document: dict[str, Any]
+) -> None:
+    first = ModelDir.open(trained_dir)
+    began = first.metadata.provenance
+    second = {**began, "base_model": {"name": "claimclf-tiny", "sha256": "f" * 64, "origin": began}}
+    text = model_card.render(replace(first, metadata=replace(first.metadata, provenance=second)), document)
+    assert f"\nbase_model: {began['base_model']['name']}\n" in text
+    assert text.count("learning_rate: 0.005") == 2
+    assert f"Then it went on from these weights (`model.safetensors` sha256 `{'f' * 64}`):\n\n```yaml" in text
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.iterdir()), ids=lambda path: path.name)

@@ -183,7 +183,7 @@ def test_the_last_of_several_corrections_counts(inputs: Inputs, tmp_path: Path) 
 
 
 def test_the_documents_of_named_sentences_are_held_out(inputs: Inputs, tmp_path: Path) -> None:
-    plain = TrainingConfig.from_yaml(inputs.config).with_values({**inputs.files, "mix": True})
+    plain = TrainingConfig.from_yaml(inputs.config).with_values({**inputs.files, "dev": "", "mix": True})
     before = TrainingData.read(plain)
     first_of_each = {row.doc: row.key for row in reversed(before.validation)}
     named = write_jsonl(tmp_path / "held_out.jsonl", [{"id": key} for key in first_of_each.values()])
@@ -243,7 +243,9 @@ def test_training_goes_on_from_a_model(trained_dir: Path, inputs: Inputs, tmp_pa
     inputs.run(output, from_model=str(trained_dir), learning_rate=1e-6, epochs=1, average_decay=0.0)
     start, end = (load_file(path / "model.safetensors") for path in (trained_dir, output))
     assert all(torch.allclose(end[name].float(), weight.float(), atol=1e-3) for name, weight in start.items())
-    assert metadata(output)["provenance"]["base_model"]["name"] == "claimclf-tiny"
+    base, before = metadata(output)["provenance"]["base_model"], metadata(trained_dir)["provenance"]
+    assert base["name"] == "claimclf-tiny"
+    assert base["origin"] == {part: before[part] for part in before if part != "measured"}
     metrics = json.loads((output / METRICS_FILE).read_text())
     assert [compared["data"] for compared in metrics["against"]] == ["dev.jsonl", "the project's own corpus"]
 
