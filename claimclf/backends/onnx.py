@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 # What the maker of a model may say that ONNX Runtime had better not do, see `training.fused_graph`.
 _SLOW_FUSIONS_KEY = "claimclf.slow_fusions"
 _SLOW_FUSIONS = {"SkipLayerNormFusion"}
-# Processors with AVX2 but no int8 instructions add two products up in 16 bits, which overflow: wrong numbers, and
-# silently. With this they take a way that cannot, and others the way they take anyhow.
+# Processors with AVX2 but no int8 instructions add two products up in 16 bits, which overflow: wrong numbers,
+# and silently. With this they take a way that cannot, and others the way they take anyhow.
 _NO_OVERFLOW = ("session.x64quantprecision", "1")
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from claimclf import LABELS, ClaimClassifier
+from claimclf.backends.onnx import session_options
 from claimclf.model_dir import TOKENIZER, Window
 from claimclf.tokenization import WindowTokenizer
 
@@ -64,6 +65,11 @@ def test_the_int8_model_is_near(reference, tiny):
     assert np.abs(logits - reference).mean() < 0.25 * reference.std(axis=0).mean()
     for column in range(len(LABELS)):
         assert np.corrcoef(logits[:, column], reference[:, column])[0, 1] > 0.9
+
+
+def test_sums_of_products_cannot_overflow_on_any_processor():
+    entry = session_options().get_session_config_entry("session.x64quantprecision")
+    assert entry == "1", "without it the test above fails where there is AVX2 but no int8 instruction"
 
 
 def test_our_tokenizer_gives_the_ids_of_transformers(tiny_dir):
