@@ -16,8 +16,8 @@ _INT8 = ("avx512_vnni", "avx_vnni", "amx_int8", "i8mm", "dot")
 def has_bfloat16() -> bool:
     """Whether matrix products in bfloat16 are the processor's or GPU's own.
 
-    Where they are not, torch 2.13 takes 80 times as long for one as in float32 (AVX2, two cores). A torch
-    that cannot tell (before 2.11) is taken to have none.
+    Where they are not, torch 2.13 takes 80 times as long for one as in float32 (AVX2, two cores). An older
+    torch, which cannot tell, is taken to have none.
     """
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

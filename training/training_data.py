@@ -51,8 +51,8 @@ class TrainingData:
         """The sentences that a configuration names, split as it says.
 
         Raises:
-            ConfigurationError: it names none, names unlabelled sentences without labels by id, or a file is
-                not the one whose hash it states.
+            ConfigurationError: it names none, names unlabelled sentences without labels by id, holds out
+                everything or nothing, or a file is not the one whose hash it states.
             LabelledDataError: a file cannot be read or a line is not as it should be.
         """
         if not config.train:
@@ -87,23 +87,27 @@ def _split(
     rows: Sequence[LabelledSentence], mixed: Sequence[LabelledSentence], config: TrainingConfig
 ) -> tuple[list[LabelledSentence], list[LabelledSentence]]:
     """What is learned from, and what is held out: of the rows and of the corpus, no document in both."""
-    if not config.held_out:
-        parts = [
-            split_by_document(part, config.validation_fraction, config.seed) for part in (rows, mixed) if part
-        ]
-        return [row for part in parts for row in part[0]], [row for part in parts for row in part[1]]
-    both = [*rows, *mixed]
-    keys = {record.fields.get("id") for record in read_records(Path(config.held_out))}
-    documents = {row.doc for row in both if row.key in keys}
-    train, held_out = (
-        [row for row in both if (row.doc in documents) is held_out] for held_out in (False, True)
-    )
-    if not train or not held_out:
+    if config.held_out:
+        return _split_as_named([*rows, *mixed], Path(config.held_out))
+    parts = [
+        split_by_document(part, config.validation_fraction, config.seed) for part in (rows, mixed) if part
+    ]
+    return [row for part in parts for row in part[0]], [row for part in parts for row in part[1]]
+
+
+def _split_as_named(
+    rows: Sequence[LabelledSentence], path: Path
+) -> tuple[list[LabelledSentence], list[LabelledSentence]]:
+    """The sentences, but for those of the documents of which a file names one by id; and those."""
+    keys = {record.fields.get("id") for record in read_records(path)}
+    documents = {row.doc for row in rows if row.key in keys}
+    train = [row for row in rows if row.doc not in documents]
+    if not train or not documents:
         raise ConfigurationError(
-            f"{config.held_out} holds out {'everything' if held_out else 'nothing'}.",
+            f"{path} holds out {'everything' if documents else 'nothing'}.",
             'Write one {"id": "…"} a line, of sentences to learn from whose documents are to be held out.',
         )
-    return train, held_out
+    return train, [row for row in rows if row.doc in documents]
 
 
 def _labelled_by_id(
