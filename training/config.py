@@ -141,6 +141,15 @@ class TrainingConfig:
     average_decay: Annotated[
         float, Option(min=0.0, max=0.99999, help="Of the moving average of weights that is kept; 0: none.")
     ] = 0.998
+    kept_share: Annotated[
+        float,
+        Option(
+            min=0.0,
+            max=0.99,
+            help="How much of the weights of --from stays in those that are made: a model between the two "
+            "forgets less.",
+        ),
+    ] = 0.0
     perturbed_share: Annotated[
         float,
         Option(
@@ -197,6 +206,10 @@ class TrainingConfig:
             raise ConfigurationError(
                 f"A window of {self.window_length} tokens cannot overlap by {self.window_overlap}.",
                 "Set window_overlap to a quarter of window_length.",
+            )
+        if self.kept_share and not self.from_model:
+            raise ConfigurationError(
+                "kept_share: there are no weights to keep without a model to go on from.", "Give --from one."
             )
         if not all(weight > 0 for weight in self.calibration_weights.values()):
             raise ConfigurationError("A weight in calibration_weights is not above 0.", "Leave it out.")

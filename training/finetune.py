@@ -92,7 +92,11 @@ def fine_tune(
         compute_loss_func=Loss(primary_weight=config.primary_loss, consistency=config.consistency),
         compute_metrics=_compute_metrics,
         optimizers=(optimizer, None),
-        callbacks=[KeepBestAverage(model, decay=config.average_decay, metric=_METRIC, best=best)],
+        callbacks=[
+            KeepBestAverage(
+                model, decay=config.average_decay, kept=config.kept_share, metric=_METRIC, best=best
+            )
+        ],
     )
     for callback in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(callback)
