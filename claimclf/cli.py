@@ -6,7 +6,6 @@ import io
 import sys
 from collections import Counter
 from dataclasses import asdict
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,19 @@ from rich.console import Console
 from claimclf.errors import ClaimclfError, OptionError
 from claimclf.files import refuse_taken_file, write_whole
 from claimclf.labels import LABELS
-from claimclf.model_dir import DEFAULT_MODEL, ModelDir, shipped_models
+from claimclf.model_dir import DEFAULT_MODEL, ModelDir
+from claimclf.options import (
+    AsJson,
+    Encoding,
+    Files,
+    Force,
+    Format,
+    InputFormat,
+    Model,
+    ModelArgument,
+    OnError,
+    TextColumn,
+)
 from claimclf.tables.reading import TEXT, Source, open_sources
 from claimclf.tables.writing import JsonLinesOutput, check_ending
 from claimclf.terminal import document_table, job_bar, model_tables, print_json, say, show_rows, show_texts
@@ -38,24 +49,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 an error that the message explains; 2 wrong usage; 3 done, but some rows "
     "could not be used; 130 interrupted.",
 )
-
-
-class OnError(str, Enum):
-    """What to do at a row that cannot be used."""
-
-    STOP = "stop"
-    SKIP = "skip"
-
-
-class InputFormat(str, Enum):
-    """What files and standard input hold, where their ending does not say."""
-
-    TEXT = "text"
-    LINES = "lines"
-    CSV = "csv"
-    TSV = "tsv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
 
 
 def main() -> None:
@@ -83,24 +76,6 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-def _models(incomplete: str) -> list[str]:
-    return [name for name in shipped_models() if name.startswith(incomplete)]
-
-
-_MODEL = "A shipped model's name or a model directory."
-Files = Annotated[
-    list[str] | None,
-    typer.Argument(help="Texts (.txt) or tables (.csv, .tsv, .jsonl, .parquet), also .gz; - or none: stdin."),
-]
-Model = Annotated[str, typer.Option(help=_MODEL, autocompletion=_models)]
-ModelArgument = Annotated[str, typer.Argument(help=_MODEL, autocompletion=_models)]
-TextColumn = Annotated[str | None, typer.Option(help="The column of a table's texts; guessed where obvious.")]
-Format = Annotated[InputFormat | None, typer.Option(help="What the input is, where its ending does not say.")]
-Encoding = Annotated[str | None, typer.Option(help="Of the input, like cp1252; found out where not given.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
 
 
 @app.command(
