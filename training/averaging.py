@@ -1,9 +1,9 @@
 """Evaluates and keeps an exponential moving average of the weights instead of the weights themselves.
 
 The average of the last few hundred steps lies nearer the middle of the minimum than the last step does
-(Izmailov et al. 2018, Averaging Weights Leads to Wider Optima), which here is worth several points of F1. Where
-a model is gone on from, weights between its own and the new ones can serve both what it knew and what is new
-(Wortsman et al. 2022, Robust Fine-tuning of Zero-shot Models).
+(Izmailov et al. 2018, Averaging Weights Leads to Wider Optima), which here is worth several points of F1. And
+where a model is gone on from, weights between its own and the new ones can serve both what it knew and what
+is new (Wortsman et al. 2022, Robust Fine-tuning of Zero-shot Models).
 """
 
 from __future__ import annotations

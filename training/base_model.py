@@ -41,8 +41,8 @@ class BaseModel:
         """The claimclf model that the configuration names, or else the encoder.
 
         Raises:
-            ConfigurationError: the encoder cannot be found, has no safetensors weights, or is not the one
-                whose hash the configuration states.
+            ConfigurationError: the encoder cannot be found, has no safetensors weights, is not the one whose
+                hash the configuration states, or has outputs to keep a share of, which only a model has.
             ClaimclfError: the claimclf model cannot be read.
         """
         origin: dict[str, Any] = {}
@@ -51,6 +51,11 @@ class BaseModel:
             location, name, path = config.from_model, model.metadata.name, model.path
             told = model.metadata.provenance
             origin = {part: told[part] for part in told if part != "measured"} if "config" in told else {}
+        elif config.kept_share:
+            raise ConfigurationError(
+                "kept_share: an encoder, whose outputs begin at random, has no weights to keep.",
+                "Give --from a model to go on from.",
+            )
         else:
             location = config.base_model
             name, path = config.base_model_name or location, encoder_path(location)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import yaml
 from typer import Option
@@ -13,6 +12,7 @@ from typer import Option
 from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS
 from training.columns import NONE_NAME, Columns
+from training.config_values import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +146,7 @@ class TrainingConfig:
         Option(
             min=0.0,
             max=0.99,
-            help="How much of the weights of --from stays in those that are made: a model between the two "
+            help="How much of the weights of --from stays in those that are made; a model between the two "
             "forgets less.",
         ),
     ] = 0.0
@@ -207,10 +207,6 @@ class TrainingConfig:
                 f"A window of {self.window_length} tokens cannot overlap by {self.window_overlap}.",
                 "Set window_overlap to a quarter of window_length.",
             )
-        if self.kept_share and not self.from_model:
-            raise ConfigurationError(
-                "kept_share: there are no weights to keep without a model to go on from.", "Give --from one."
-            )
         if not all(weight > 0 for weight in self.calibration_weights.values()):
             raise ConfigurationError("A weight in calibration_weights is not above 0.", "Leave it out.")
         if unknown := set(self.label_map.values()) - {*(label.value for label in LABELS), NONE_NAME}:
@@ -244,7 +240,8 @@ class TrainingConfig:
         >>> TrainingConfig().with_values({"epochs": 7}).epochs
         7
         """
-        return replace(self, **{name: _checked(name, value) for name, value in values.items()})
+        known = types()
+        return replace(self, **{name: checked(name, value, known) for name, value in values.items()})
 
     @property
     def columns(self) -> Columns:
@@ -292,35 +289,3 @@ def types() -> dict[str, Any]:
 def _hints() -> dict[str, Any]:
     hints = get_type_hints(TrainingConfig, include_extras=True)
     return {member.name: hints[member.name] for member in fields(TrainingConfig)}
-
-
-def _checked(name: str, value: Any) -> Any:
-    known = types()
-    if name not in known:
-        nearest = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(known)}."
-        raise ConfigurationError(f"There is no field {name!r}.", hint)
-    if known[name] == list[str] and isinstance(value, str):
-        value = [value] if value else []
-    if not _fits(value, known[name]):
-        written = (
-            getattr(known[name], "__name__", "") if get_origin(known[name]) is None else str(known[name])
-        )
-        raise ConfigurationError(
-            f"{name}: {value!r} is not a {written}.",
-            'YAML wants numbers like 0.0001 or 1.0e-4, and names like "no" and "7" in quotes.',
-        )
-    return value
-
-
-def _fits(value: Any, wanted: Any) -> bool:
-    if wanted in (dict[str, str], dict[str, float]):
-        of_values = wanted.__args__[1]
-        return isinstance(value, dict) and all(
-            isinstance(name, str) and _fits(entry, of_values) for name, entry in value.items()
-        )
-    if wanted == list[str]:
-        return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
-    if isinstance(value, bool) or wanted is bool:
-        return isinstance(value, bool) and wanted is bool
-    return isinstance(value, (int, float) if wanted is float else wanted)

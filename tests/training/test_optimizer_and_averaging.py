@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from tests.conftest import tiny_model
 from training.averaging import KeepBestAverage
@@ -38,3 +41,20 @@ def test_the_average_follows_the_weights(decay: float, expected: float, tmp_path
     after_three = after_two + (4.0 - after_two) * (1 - min(decay, 3 / 12))
     assert callback._average.module.weight.item() == pytest.approx(after_three)
     assert after_three == pytest.approx(expected, abs=0.5)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.25])
+def test_what_is_evaluated_and_saved_lies_between_the_start_and_the_average(kept: float, tmp_path) -> None:
+    model = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(model.weight, 1.0)
+    best = tmp_path / "best.safetensors"
+    callback = KeepBestAverage(model, decay=0.0, kept=kept, metric="eval_macro_f1", best=best)
+    torch.nn.init.constant_(model.weight, 3.0)
+    callback.on_step_end(None, None, None)
+    callback.on_epoch_end(None, None, None)
+    evaluated = model.weight.item()
+    callback.on_evaluate(
+        None, SimpleNamespace(is_world_process_zero=True), None, metrics={"eval_macro_f1": 0.5}
+    )
+    assert evaluated == load_file(best)["weight"].item() == kept * 1.0 + (1 - kept) * 3.0
+    assert model.weight.item() == 3.0  # training goes on from where it was

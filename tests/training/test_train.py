@@ -250,6 +250,11 @@ def test_training_goes_on_from_a_model(trained_dir: Path, inputs: Inputs, tmp_pa
     assert [compared["data"] for compared in metrics["against"]] == ["dev.jsonl", "the project's own corpus"]
 
 
+def test_a_share_of_the_weights_is_kept_of_a_model_alone(inputs: Inputs, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="kept_share"):
+        inputs.run(tmp_path / "model", kept_share=0.5)
+
+
 @pytest.mark.parametrize("kind", [DistilBertConfig, RobertaConfig, ElectraConfig])
 def test_other_encoders_train_and_export(
     kind: type[PreTrainedConfig], inputs: Inputs, tmp_path: Path
