@@ -14,7 +14,7 @@ from claimclf.document import Document, Sentence
 from claimclf.errors import NotAStringError, NotTextsError, UnusableModelError
 from claimclf.model_dir import DEFAULT_MODEL, TOKENIZER, Metadata, ModelDir
 from claimclf.sentences import paragraph_numbers, split_sentences
-from claimclf.texts import as_texts, checked
+from claimclf.texts import as_texts, checked, refuse_table
 from claimclf.tokenization import WindowTokenizer
 from claimclf.version import __version__
 
@@ -138,13 +138,14 @@ class ClaimClassifier:
         after the predictions of the texts before it.
 
         Raises:
-            NotTextsError: at the call, if this is one text or nothing that can be iterated.
+            NotTextsError: at the call, if this is one text, a table, or nothing that can be iterated.
             NotAStringError: one of the texts is not a string; the error names its position.
 
         >>> clf = ClaimClassifier.from_pretrained(threads=1)
         >>> [p.label.value for p in clf.predict_iter(iter(["He denied it.", "She accused him of fraud."]))]
         ['denial', 'accusation']
         """
+        refuse_table(texts)
         if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
             raise NotTextsError(texts, "Pass an iterator of strings, or use predict.")
         return self._predict_chunks(checked(texts), allow_none=allow_none)

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ from claimclf.errors import (
     ModelFileMissingError,
     ModelMetadataError,
     ModelNotFoundError,
+    OptionError,
     OutputExistsError,
+    UnreadableFileError,
     UnsafeModelFileError,
 )
 from claimclf.labels import LABELS
@@ -85,11 +88,13 @@ class ModelDir:
         """Finds a shipped model by name or a directory by path, and verifies every file in it.
 
         Raises:
+            OptionError: neither a name nor a path.
             ModelNotFoundError: no such name or directory.
             ModelMetadataError: claimclf.json is unreadable.
             UnsafeModelFileError: a pickle or another kind of file that can run code is there, a link that
                 leads out of the directory, or JSON of a size to fill the memory with.
             ModelFileMissingError, ModelFileAlteredError: a listed file is not there or not itself.
+            UnreadableFileError: a file may not be read.
         """
         path = _locate(model)
         for file in path.rglob("*"):
@@ -184,6 +189,8 @@ def new_directory(target: Path) -> Iterator[Path]:
 
 def _locate(model: str | Path) -> Path:
     """Shipped names first: a folder in the working directory must not pose as the shipped model."""
+    if not isinstance(model, (str, PathLike)):
+        raise OptionError("model", model, "a shipped model's name, or a path")
     for path in (SHIPPED / model, Path(model)):
         if (path / METADATA).is_file():
             return path.absolute()
@@ -219,11 +226,17 @@ def _read_metadata(path: Path) -> tuple[Metadata, dict[str, str]]:
             provenance=dict(document["provenance"]),
         )
         sha256 = {_inside(name): str(digest) for name, digest in document["sha256"].items()}
+    except PermissionError as error:
+        raise _forbidden(path) from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelMetadataError(
             path, f"not a model description ({type(error).__name__}: {error})"
         ) from error
     return metadata, sha256
+
+
+def _forbidden(path: Path) -> UnreadableFileError:
+    return UnreadableFileError(path, "it may not be read", "Ask its owner, or look at its permissions.")
 
 
 def _expect(document: Mapping[str, Any], field: str, value: Any) -> None:
@@ -266,6 +279,7 @@ def file_sha256(path: Path) -> str:
 
     Raises:
         ModelFileMissingError: there is no file at the path.
+        UnreadableFileError: it may not be read.
     """
     digest = hashlib.sha256()
     try:
@@ -274,4 +288,6 @@ def file_sha256(path: Path) -> str:
                 digest.update(chunk)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise ModelFileMissingError(path) from None
+    except PermissionError as error:
+        raise _forbidden(path) from error
     return digest.hexdigest()

@@ -33,13 +33,22 @@ def checked(texts: Iterable[Any], first_position: int = 0) -> Iterator[str]:
         yield text
 
 
+def refuse_table(texts: Any) -> None:
+    """Does nothing where there are no columns, whose names would be taken for texts.
+
+    Raises:
+        NotTextsError: a dict, or a table of pandas, polars, pyarrow or `datasets`.
+    """
+    if isinstance(texts, Mapping) or hasattr(texts, "columns") or hasattr(texts, "column_names"):
+        raise NotTextsError(texts, 'Pass the texts alone, for example table["text"].')
+
+
 def _values(texts: Any) -> Iterable[Any]:
     if isinstance(texts, (list, tuple)):
         return texts
     if isinstance(texts, (bytes, bytearray, memoryview)):
         raise NotTextsError(texts, 'Decode it first, for example with .decode("utf-8").')
-    if isinstance(texts, Mapping) or hasattr(texts, "columns") or hasattr(texts, "column_names"):
-        raise NotTextsError(texts, 'Pass the texts alone, for example table["text"].')
+    refuse_table(texts)
     if isinstance(texts, (Iterator, Set)):
         raise NotTextsError(texts, "Use predict_iter for an iterator, and a list where order matters.")
     for method in _TO_LIST:

@@ -120,6 +120,14 @@ def test_a_generator_that_is_refused_is_left_untouched(tiny):
     assert next(generator) == GOOD
 
 
+@pytest.mark.parametrize(
+    "table", [{"text": GOOD}, pa.table({"text": [GOOD]}), pd.DataFrame({"text": [GOOD]})]
+)
+def test_predict_iter_does_not_take_the_names_of_columns_for_texts(tiny, table):
+    with pytest.raises(NotTextsError, match="the texts alone"):
+        tiny.predict_iter(table)
+
+
 @pytest.mark.parametrize("value", [None, 7, float("nan")])
 def test_predict_iter_refuses_what_cannot_be_iterated_with_a_code(tiny, value):
     with pytest.raises(ClaimclfError):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -14,7 +15,9 @@ from claimclf.errors import (
     ModelFileMissingError,
     ModelMetadataError,
     ModelNotFoundError,
+    OptionError,
     OutputExistsError,
+    UnreadableFileError,
     UnsafeModelFileError,
 )
 from claimclf.labels import LABELS
@@ -116,6 +119,26 @@ def test_a_model_that_is_nowhere_is_not_found(model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelNotFoundError):
         ModelDir.open(model)
+
+
+@pytest.mark.parametrize("model", [None, 7, b"claimclf-en-small", ["claimclf-en-small"]])
+def test_what_is_neither_a_name_nor_a_path_is_refused(model):
+    with pytest.raises(OptionError, match="a shipped model's name, or a path"):
+        ModelDir.open(model)
+
+
+@pytest.mark.parametrize("name", [METADATA, "a.json"])
+def test_a_file_that_may_not_be_read_is_named(sealed, name, monkeypatch):
+    openly = Path.open
+
+    def open_all_but_one(path, *args, **options):
+        if path.name == name:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return openly(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", open_all_but_one)  # root, who runs some of these tests, may read all
+    with pytest.raises(UnreadableFileError, match=rf"{name}: it may not be read"):
+        ModelDir.open(sealed)
 
 
 def test_a_folder_without_a_description_is_not_a_model(tmp_path):
