@@ -17,8 +17,9 @@ from training.checks import check_test_set, warn
 from training.columns import Columns, read_label_map
 from training.command import run
 from training.comparison import Comparison, comparison, label_names, verdict
+from training.corrections import read_test_set
 from training.data import read_labelled
-from training.options import AsJson, DocColumn, LabelMap, LabelsColumn, Resamples, TextColumn
+from training.options import AsJson, DocColumn, LabelMap, LabelsColumn, Resamples, Sentences, TextColumn
 from training.systems import BASELINES, BaselineInputs, system
 from training.terminal import points
 
@@ -38,6 +39,7 @@ def compare(
     labels_column: LabelsColumn = None,
     doc_column: DocColumn = None,
     label_map: LabelMap = None,
+    sentences: Sentences = None,
     resamples: Resamples = RESAMPLES,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     as_json: AsJson = False,
@@ -46,7 +48,7 @@ def compare(
     if partings is not None and partings.exists():
         raise OutputExistsError(partings)
     columns = Columns(text_column, labels_column, doc_column, read_label_map(label_map))
-    rows = read_labelled(data, columns)
+    rows = read_test_set(data, columns, sentences=sentences or ())
     learned = read_labelled(train, columns) if train else []
     warn(check_test_set(Path(data).name, rows, learned))
     inputs = BaselineInputs(learned, base_model=base_model, nli_model=nli_model)

@@ -5,20 +5,22 @@ So labels can be published where the sentences cannot, and some corrected withou
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimclf.errors import LabelledDataError
 from training.columns import GUESSED, Columns, doc_of, labels_of, text_of
-from training.data import LabelledSentence
+from training.data import LabelledSentence, read_labelled
 from training.formats import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from claimclf.labels import Label
 
+_LOG = logging.getLogger(__name__)
 CORRECTED = "corrected"  # the column of a spreadsheet of suspicious labels in which people write better ones
 
 
@@ -54,8 +56,44 @@ def corrected(
     return [replace(row, labels=corrections.get(row.key, row.labels)) for row in rows]
 
 
+def read_test_set(
+    source: str | Path,
+    columns: Columns = GUESSED,
+    *,
+    sentences: Sequence[str | Path] = (),
+    split: str | None = None,
+) -> list[LabelledSentence]:
+    """The labelled sentences of a file; or, where it holds labels by id, those of other files that they name.
+
+    Where ids are labelled that no sentence has, their number is logged as a warning.
+
+    Args:
+        source: labelled sentences; with ``sentences``, labels by id.
+        columns: what the columns of the file with the sentences are called.
+        sentences: files with texts, labelled or not.
+        split: of data sets that have several.
+
+    Raises:
+        LabelledDataError: a file cannot be read, or there is no labelled sentence.
+    """
+    if not sentences:
+        return read_labelled(source, columns, split=split)
+    labels = read_corrections(Path(source))
+    found = [row for texts in sentences for row in read_by_id(texts, labels, columns, split=split)]
+    rows = list({row.key: row for row in reversed(found)}.values())[::-1]
+    if not rows:
+        raise LabelledDataError(str(source), "labels no sentence there", "Give --sentences the file of them.")
+    if len(rows) < len(labels):
+        _LOG.warning("%s: no sentence has %d of the %d ids.", source, len(labels) - len(rows), len(labels))
+    return rows
+
+
 def read_by_id(
-    source: str | Path, labels: Mapping[str, tuple[Label, ...]], columns: Columns = GUESSED
+    source: str | Path,
+    labels: Mapping[str, tuple[Label, ...]],
+    columns: Columns = GUESSED,
+    *,
+    split: str | None = None,
 ) -> list[LabelledSentence]:
     """Those sentences of a file without labels that have some by their `LabelledSentence.key`, each once.
 
@@ -63,7 +101,7 @@ def read_by_id(
         LabelledDataError: the file cannot be read, or a record has no text.
     """
     found: dict[str, LabelledSentence] = {}
-    for record in read_records(source):
+    for record in read_records(source, split=split):
         text, doc = text_of(record, columns), doc_of(record, columns)
         row = LabelledSentence(text, (), doc, "", record.place, record.fields)
         if row.key in labels:

@@ -15,9 +15,19 @@ from training.bootstrap import RESAMPLES
 from training.checks import check_test_set, warn
 from training.columns import Columns, read_label_map
 from training.command import run
+from training.corrections import read_test_set
 from training.data import read_labelled
 from training.evaluation import evaluation
-from training.options import AsJson, DocColumn, LabelMap, LabelsColumn, Resamples, Split, TextColumn
+from training.options import (
+    AsJson,
+    DocColumn,
+    LabelMap,
+    LabelsColumn,
+    Resamples,
+    Sentences,
+    Split,
+    TextColumn,
+)
 from training.report import evaluation_page
 from training.terminal import evaluation_tables
 
@@ -41,6 +51,7 @@ def evaluate(
     labels_column: LabelsColumn = None,
     doc_column: DocColumn = None,
     label_map: LabelMap = None,
+    sentences: Sentences = None,
     split: Split = None,
     backend: Annotated[str, typer.Option(help="onnx (int8) or torch (float32).")] = "onnx",
     resamples: Resamples = RESAMPLES,
@@ -54,7 +65,7 @@ def evaluate(
     if report is not None:
         refuse_taken(report)
     columns = Columns(text_column, labels_column, doc_column, read_label_map(label_map))
-    rows = read_labelled(data, columns, split=split)
+    rows = read_test_set(data, columns, sentences=sentences or (), split=split)
     learned = read_labelled(train, columns, split=split) if train else []
     findings = check_test_set(Path(data).name, rows, learned)
     warn(findings)

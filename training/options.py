@@ -19,6 +19,10 @@ LabelMap = Annotated[
         "may be repeated. `none` is a label here.",
     ),
 ]
+Sentences = Annotated[
+    list[str] | None,
+    typer.Option(help="Where DATA holds labels by sentence id: the sentences; may be repeated."),
+]
 Split = Annotated[str | None, typer.Option(help="Which split of a data set that has several.")]
 Resamples = Annotated[int, typer.Option(min=2, help="Of the bootstrap.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]

@@ -9,7 +9,7 @@ import pytest
 from claimclf import Label
 from claimclf.errors import LabelledDataError
 from tests.conftest import write_jsonl
-from training.corrections import corrected, read_corrections
+from training.corrections import corrected, read_corrections, read_test_set
 from training.data import LabelledSentence
 
 if TYPE_CHECKING:
@@ -43,3 +43,25 @@ def test_a_bad_correction_is_named(tmp_path: Path, line: str, problem: str) -> N
     with pytest.raises(LabelledDataError, match=r"c\.jsonl, line 1") as raised:
         read_corrections(tmp_path / "c.jsonl")
     assert problem in str(raised.value)
+
+
+def test_a_test_set_may_be_labels_by_id_of_sentences_elsewhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = {"one": ("He left.", "They lie!"), "two": ("THEY LIE", "It rains.", "Gone.")}
+    sources = [
+        write_jsonl(
+            tmp_path / f"{name}.jsonl", [{"text": text, "labels": ["denial"], "doc": "d"} for text in some]
+        )
+        for name, some in texts.items()
+    ]
+    assert [one.labels for one in read_test_set(sources[0])] == [(Label.DENIAL,)] * 2
+    path = tmp_path / "labels.jsonl"
+    said = {"they lie": ["accusation"], "it rains": [], "never said": []}
+    write_jsonl(path, [{"id": row(text).key, "labels": labels} for text, labels in said.items()])
+    found = read_test_set(path, sentences=sources)
+    assert found == [row("They lie!", Label.ACCUSATION), row("It rains.")]
+    assert "no sentence has 1 of the 3 ids" in caplog.text
+    write_jsonl(path, [{"id": row("never said").key, "labels": []}])
+    with pytest.raises(LabelledDataError, match="labels no sentence there"):
+        read_test_set(path, sentences=sources)

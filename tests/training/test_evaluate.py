@@ -12,11 +12,12 @@ import pytest
 
 from claimclf import Label, Prediction, Scores
 from claimclf.errors import LabelledDataError, OutputExistsError
-from claimclf.model_dir import ModelDir
+from claimclf.model_dir import ModelDir, file_sha256
 from tests.conftest import write_jsonl
 from tests.training.conftest import Inputs
 from training.checks import check_test_set
-from training.data import LabelledSentence
+from training.compare import compare
+from training.data import LabelledSentence, read_labelled
 from training.evaluate import evaluate
 from training.evaluation import SCHEMA, evaluation
 from training.report import evaluation_page
@@ -117,6 +118,20 @@ def test_the_command_writes_a_report_that_agrees_with_training(
     assert (report / "index.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     with pytest.raises(OutputExistsError):
         evaluate(str(trained_dir), str(inputs.dev), report=report)
+
+
+def test_the_commands_take_labels_by_id(
+    trained_dir: Path, inputs: Inputs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = {row.key for row in read_labelled(inputs.dev)[:7]}
+    labels = write_jsonl(tmp_path / "some.jsonl", [{"id": key, "labels": ["denial"]} for key in keys])
+    model, options = str(trained_dir), {"sentences": [str(inputs.dev)], "resamples": 5, "as_json": True}
+    evaluate(model, str(labels), **options)
+    data = json.loads(capsys.readouterr().out)["data"]
+    assert (data["name"], data["sha256"]) == ("some.jsonl", file_sha256(labels))
+    assert data["sentences"] == data["primary_labels"]["denial"] == len(keys)
+    compare(model, model, str(labels), **options)
+    assert json.loads(capsys.readouterr().out)["sentences"] == len(keys)
 
 
 def test_the_command_reads_other_columns_and_gives_json(
