@@ -42,7 +42,7 @@ class BaseModel:
 
         Raises:
             ConfigurationError: the encoder cannot be found, has no safetensors weights, is not the one whose
-                hash the configuration states, or has outputs to keep a share of, which only a model has.
+                hash the configuration states, or a share of its weights is to be kept.
             ClaimclfError: the claimclf model cannot be read.
         """
         origin: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from training.data import LabelledSentence, read_labelled
 from training.formats import read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from claimclf.labels import Label
 
@@ -79,8 +79,7 @@ def read_test_set(
     if not sentences:
         return read_labelled(source, columns, split=split)
     labels = read_corrections(Path(source))
-    found = [row for texts in sentences for row in read_by_id(texts, labels, columns, split=split)]
-    rows = list({row.key: row for row in reversed(found)}.values())[::-1]
+    rows = read_by_id(sentences, labels, columns, split=split)
     if not rows:
         raise LabelledDataError(str(source), "labels no sentence there", "Give --sentences the file of them.")
     if len(rows) < len(labels):
@@ -89,19 +88,19 @@ def read_test_set(
 
 
 def read_by_id(
-    source: str | Path,
+    sources: Iterable[str | Path],
     labels: Mapping[str, tuple[Label, ...]],
     columns: Columns = GUESSED,
     *,
     split: str | None = None,
 ) -> list[LabelledSentence]:
-    """Those sentences of a file without labels that have some by their `LabelledSentence.key`, each once.
+    """Those sentences of some files that have labels by their `LabelledSentence.key`, each once.
 
     Raises:
-        LabelledDataError: the file cannot be read, or a record has no text.
+        LabelledDataError: a file cannot be read, or a record has no text.
     """
     found: dict[str, LabelledSentence] = {}
-    for record in read_records(source, split=split):
+    for record in (record for source in sources for record in read_records(source, split=split)):
         text, doc = text_of(record, columns), doc_of(record, columns)
         row = LabelledSentence(text, (), doc, "", record.place, record.fields)
         if row.key in labels:

@@ -117,7 +117,7 @@ def _labelled_by_id(
     dev: Sequence[LabelledSentence],
 ) -> list[LabelledSentence]:
     """The unlabelled sentences with labels by id, but for those among the rows and in dev's documents."""
-    found = [row for source in config.unlabelled for row in read_by_id(source, labels, config.columns)]
+    found = read_by_id(config.unlabelled, labels, config.columns)
     documents = {row.doc for row in dev}
     return [row for row in without(found, rows) if row.doc not in documents]
 
