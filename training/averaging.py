@@ -8,7 +8,6 @@ is new (Wortsman et al. 2022, Robust Fine-tuning of Zero-shot Models).
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +16,13 @@ from safetensors.torch import load_file, save_file
 from torch.optim.swa_utils import AveragedModel
 from transformers import TrainerCallback
 
+from training.checkpoints import AVERAGE_FILE, checkpoint_directory
 from training.processes import processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from transformers import PreTrainedModel, TrainerControl, TrainerState, TrainingArguments
-
-_AVERAGE_FILE = "average.safetensors"
 
 
 class KeepBestAverage(TrainerCallback):
@@ -57,7 +55,7 @@ class KeepBestAverage(TrainerCallback):
     ) -> None:
         """Takes up the average of the checkpoint that training resumes from."""
         if state.global_step:
-            self._average.load_state_dict(load_file(_checkpoint(args, state) / _AVERAGE_FILE))
+            self._average.load_state_dict(load_file(checkpoint_directory(args, state) / AVERAGE_FILE))
             evaluations = [entry[self._metric] for entry in state.log_history if self._metric in entry]
             self._best_value = max(evaluations, default=self._best_value)
 
@@ -98,28 +96,11 @@ class KeepBestAverage(TrainerCallback):
         """Completes the checkpoint with the average; one without it was never finished."""
         processes().wait_for_everyone()  # each has its part of the checkpoint to write
         if state.is_world_process_zero:
-            _save(self._average.state_dict(), _checkpoint(args, state) / _AVERAGE_FILE)
-
-
-def last_whole_checkpoint(work: Path) -> Path | None:
-    """The newest checkpoint that was written to its end; those that were not are removed.
-
-    Checkpoints are named by their step, ``checkpoint-1200``.
-    """
-    checkpoints = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-    whole = [path for path in checkpoints if (path / _AVERAGE_FILE).is_file()]
-    for path in checkpoints:
-        if path not in whole:
-            shutil.rmtree(path)
-    return whole[-1] if whole else None
+            _save(self._average.state_dict(), checkpoint_directory(args, state) / AVERAGE_FILE)
 
 
 def _copied(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     return {name: weight.detach().clone() for name, weight in model.state_dict().items()}
-
-
-def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
-    return Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
 
 
 def _save(weights: dict[str, torch.Tensor], path: Path) -> None:

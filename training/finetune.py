@@ -21,7 +21,8 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS
 from training.augmentation import augmented
-from training.averaging import KeepBestAverage, last_whole_checkpoint
+from training.averaging import KeepBestAverage
+from training.checkpoints import SaveWithinEpochs, last_whole_checkpoint
 from training.calibrate import primary_of
 from training.collator import AGAIN, Collator
 from training.data import primary_shares, targets
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from training.data import LabelledSentence
 
 _EVAL_BATCH_SIZE = 64
+_STEPS_BETWEEN_CHECKPOINTS = 500
 _METRIC = "eval_macro_f1"
 _DROPOUT = ("hidden_dropout_prob", "dropout", "seq_classif_dropout", "mlp_dropout", "classifier_dropout")
 _ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
@@ -93,9 +95,10 @@ def fine_tune(
         compute_metrics=_compute_metrics,
         optimizers=(optimizer, None),
         callbacks=[
+            SaveWithinEpochs(_STEPS_BETWEEN_CHECKPOINTS),
             KeepBestAverage(
                 model, decay=config.average_decay, kept=config.kept_share, metric=_METRIC, best=best
-            )
+            ),
         ],
     )
     for callback in (ProgressCallback, PrinterCallback):

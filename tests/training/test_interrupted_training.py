@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -19,11 +20,14 @@ from safetensors.torch import load_file, save_file
 
 from claimclf.errors import ConfigurationError, DiskFullError, OutputExistsError
 from tests.training.conftest import Inputs, command_line
-from training import averaging, processes
-from training.averaging import KeepBestAverage, last_whole_checkpoint
+from training import averaging, finetune, processes
+from training.averaging import KeepBestAverage
+from training.checkpoints import last_whole_checkpoint
 from training.config import TrainingConfig
+from training.finetune import fine_tune
 from training.run_directory import LOG_FILE, free_output, open_work, work_directory
 from training.train import train
+from training.training_data import TrainingData
 
 _PATIENCE = 240  # seconds, for a machine that is busy
 # What a shell starts in the background, tests included, ignores Ctrl-C; what a user starts does not.
@@ -84,6 +88,40 @@ def test_killed_and_interrupted_and_resumed_it_is_the_same_model_bit_for_bit(
     assert finished.returncode == 0, said
     assert hashes(output) == hashes(trained_dir)
     assert not work_directory(output).exists()
+
+
+def test_an_epoch_stopped_in_its_middle_goes_on_with_the_sentences_it_has_not_seen(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "_STEPS_BETWEEN_CHECKPOINTS", 3)
+    config = TrainingConfig.from_yaml(inputs.config).with_values({**inputs.files, "epochs": 3})
+    data = TrainingData.read(config)
+    an_epoch = -(-len(data.train) // config.batch_size)
+    assert an_epoch > 7
+    moved = KeepBestAverage.on_step_end
+
+    def weights(work: Path, stops: list[int]) -> dict[str, torch.Tensor]:
+        """Of a run that is stopped after these steps, the steps between being lost, and taken up."""
+        work.mkdir()
+        for stop in stops:
+
+            def stopped(*given: Any, at: int = stop, **named: Any) -> None:
+                moved(*given, **named)
+                if given[2].global_step == at:
+                    raise KeyboardInterrupt
+
+            monkeypatch.setattr(KeepBestAverage, "on_step_end", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                fine_tune(config, inputs.base_model, data.train, data.validation, work, resume=True)
+        monkeypatch.setattr(KeepBestAverage, "on_step_end", moved)
+        model, _ = fine_tune(config, inputs.base_model, data.train, data.validation, work, resume=True)
+        return model.state_dict()
+
+    whole = weights(tmp_path / "whole", [])
+    # In the middle; in the middle of what was taken up there; after an epoch's end and in the middle of the next.
+    stopped = weights(tmp_path / "stopped", [5, 8, an_epoch + 1, an_epoch + 6, 2 * an_epoch + 5])
+    for name, weight in whole.items():
+        assert torch.equal(stopped[name], weight), name
 
 
 def test_two_processes_train_what_one_does_and_one_of_them_writes(inputs: Inputs, tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""Checkpoints within an epoch: on two cores an epoch can take hours, and who is stopped should lose minutes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import TrainerCallback
+
+if TYPE_CHECKING:
+    from transformers import TrainerControl, TrainerState, TrainingArguments
+
+AVERAGE_FILE = "average.safetensors"
+"""What a checkpoint gets last: with it, it is whole."""
+
+_ORDER = "order"
+
+
+class SaveWithinEpochs(TrainerCallback):
+    """Saves after every so many steps too; an epoch taken up in the middle has its sentences in the same order.
+
+    The Trainer shuffles by the state of the random number generator at the epoch's beginning, which a checkpoint
+    of its own does not hold: it would go on with another order, and see sentences twice or never.
+
+    Args:
+        every: how many steps lie between two checkpoints; the end of an epoch is one as well.
+    """
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._taken_up: torch.Tensor | None = None
+        self._order = torch.get_rng_state()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Reads from the checkpoint that training resumes from what its epoch was shuffled by."""
+        if state.global_step:
+            self._taken_up = load_file(_order_file(args, state))[_ORDER]
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Keeps what this epoch is shuffled by."""
+        if self._taken_up is not None:
+            torch.set_rng_state(self._taken_up)
+            self._taken_up = None
+        self._order = torch.get_rng_state()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Asks for a checkpoint; not after an epoch's last step, which is to be evaluated first."""
+        if state.global_step % self._every == 0 and _within_epoch(args, state):
+            control.should_save = True
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Adds to the checkpoint what its epoch is shuffled by, or the next one, where this one is over."""
+        order = self._order if _within_epoch(args, state) else torch.get_rng_state()
+        save_file({_ORDER: order}, _order_file(args, state))
+
+
+def checkpoint_directory(args: TrainingArguments, state: TrainerState) -> Path:
+    """Where the Trainer saves after this step."""
+    return Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+
+
+def last_whole_checkpoint(work: Path) -> Path | None:
+    """The newest checkpoint that was written to its end; those that were not are removed.
+
+    Checkpoints are named by their step, ``checkpoint-1200``.
+    """
+    checkpoints = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    whole = [path for path in checkpoints if (path / AVERAGE_FILE).is_file()]
+    for path in checkpoints:
+        if path not in whole:
+            shutil.rmtree(path)
+    return whole[-1] if whole else None
+
+
+def _within_epoch(args: TrainingArguments, state: TrainerState) -> bool:
+    return state.global_step % (state.max_steps // int(args.num_train_epochs)) != 0
+
+
+def _order_file(args: TrainingArguments, state: TrainerState) -> Path:
+    """Each process shuffles by a generator of its own."""
+    return checkpoint_directory(args, state) / f"{_ORDER}-{args.process_index}.safetensors"
