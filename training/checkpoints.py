@@ -1,4 +1,4 @@
-"""Checkpoints within an epoch: on two cores an epoch can take hours, and who is stopped should lose minutes."""
+"""Checkpoints within an epoch: on two cores one can take hours, and who is stopped should lose minutes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _ORDER = "order"
 
 
 class SaveWithinEpochs(TrainerCallback):
-    """Saves after every so many steps too; an epoch taken up in the middle has its sentences in the same order.
+    """Saves after every so many steps too; an epoch taken up in its middle keeps the order of its sentences.
 
-    The Trainer shuffles by the state of the random number generator at the epoch's beginning, which a checkpoint
-    of its own does not hold: it would go on with another order, and see sentences twice or never.
+    The Trainer shuffles by the state of the random number generator at the epoch's beginning, which its own
+    checkpoints do not hold: it would go on in another order, and see some sentences twice and others never.
 
     Args:
         every: how many steps lie between two checkpoints; the end of an epoch is one as well.

@@ -22,8 +22,8 @@ from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS
 from training.augmentation import augmented
 from training.averaging import KeepBestAverage
-from training.checkpoints import SaveWithinEpochs, last_whole_checkpoint
 from training.calibrate import primary_of
+from training.checkpoints import SaveWithinEpochs, last_whole_checkpoint
 from training.collator import AGAIN, Collator
 from training.data import primary_shares, targets
 from training.loss import Loss

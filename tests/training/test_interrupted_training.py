@@ -118,7 +118,7 @@ def test_an_epoch_stopped_in_its_middle_goes_on_with_the_sentences_it_has_not_se
         return model.state_dict()
 
     whole = weights(tmp_path / "whole", [])
-    # In the middle; in the middle of what was taken up there; after an epoch's end and in the middle of the next.
+    # In the middle, and in the middle of what was taken up there; after an epoch's end, and so on.
     stopped = weights(tmp_path / "stopped", [5, 8, an_epoch + 1, an_epoch + 6, 2 * an_epoch + 5])
     for name, weight in whole.items():
         assert torch.equal(stopped[name], weight), name
