@@ -18,6 +18,7 @@ from claimclf.classifier import ClaimClassifier
 from claimclf.errors import BaselineUnavailableError, OptionError
 from claimclf.model_dir import DEFAULT_MODEL, ModelDir, new_directory, refuse_taken
 from training.behaviours import SEED, Behaviour, behaviour
+from training.benchmark_data import read_test_sets, without_held_out
 from training.bootstrap import RESAMPLES
 from training.checks import Finding, check_test_set, warn
 from training.command import run
@@ -31,6 +32,7 @@ from training.speed import Speed, speed
 from training.suite import suite
 from training.systems import BASELINES, BaselineInputs
 from training.terminal import benchmark_table
+from training.training_data import CORPUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from training.baselines import System
     from training.data import LabelledSentence
 
-_OWN = Path(__file__).parent / "data"
 SIZES = (1, 100, 10_000)
 
 
@@ -110,11 +111,20 @@ def benchmark(
     data: Annotated[
         list[str] | None, typer.Option(help="Labelled sentences; may be repeated. Else the project's own.")
     ] = None,
+    data_by_id: Annotated[
+        list[str] | None, typer.Option(help="Labels by sentence id, to measure on as well; may be repeated.")
+    ] = None,
+    sentences: Annotated[
+        list[str] | None, typer.Option(help="Files with the sentences of --data-by-id; may be repeated.")
+    ] = None,
     train: Annotated[
         list[str] | None, typer.Option(help="What baselines learn from; may be repeated. Else our own.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="Training configuration: baselines take its split and weights.")
+        Path | None,
+        typer.Option(
+            help="Training configuration: baselines take its split, weights and held-out documents."
+        ),
     ] = None,
     base_model: Annotated[str | None, typer.Option(help="Encoder of `static`: a hub id or path.")] = None,
     nli_model: Annotated[str | None, typer.Option(help="NLI model of `zero-shot`: hub id or path.")] = None,
@@ -136,13 +146,14 @@ def benchmark(
     if output is not None:
         refuse_taken(output)
     wanted_sizes = _sizes(sizes)
-    files = {source: read_labelled(source) for source in data or [str(_OWN / "test.jsonl")]}
-    learned = [row for source in train or [str(_OWN / "train.jsonl")] for row in read_labelled(source)]
+    settings = TrainingConfig.from_yaml(config) if config else TrainingConfig()
+    files = read_test_sets(data or [], data_by_id or [], sentences or [])
+    learned = [row for source in train or [str(CORPUS)] for row in read_labelled(source)]
+    learned = without_held_out(learned, settings.held_out, sentences or [])
     findings = [f for source, rows in files.items() for f in check_test_set(Path(source).name, rows, learned)]
     warn(findings)
 
     model_dir = ModelDir.open(model)
-    settings = TrainingConfig.from_yaml(config) if config else TrainingConfig()
     inputs = BaselineInputs(
         learned,
         base_model,

@@ -99,7 +99,7 @@ def _split_as_named(
     rows: Sequence[LabelledSentence], path: Path
 ) -> tuple[list[LabelledSentence], list[LabelledSentence]]:
     """The sentences, but for those of the documents of which a file names one by id; and those."""
-    keys = {record.fields.get("id") for record in read_records(path)}
+    keys = read_held_out(path)
     documents = {row.doc for row in rows if row.key in keys}
     train = [row for row in rows if row.doc not in documents]
     if not train or not documents:
@@ -108,6 +108,15 @@ def _split_as_named(
             'Write one {"id": "…"} a line, of sentences to learn from whose documents are to be held out.',
         )
     return train, [row for row in rows if row.doc in documents]
+
+
+def read_held_out(path: Path) -> set[str]:
+    """The ids, `LabelledSentence.key`, of the sentences that a file names whose documents are held out.
+
+    Raises:
+        LabelledDataError: the file cannot be read.
+    """
+    return {str(record.fields.get("id")) for record in read_records(path)}
 
 
 def _labelled_by_id(
