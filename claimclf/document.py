@@ -75,19 +75,22 @@ class Document:
         counted = Counter(sentence.prediction.label for sentence in self.sentences)
         return {label: counted[label] for label in (*LABELS, None)}
 
-    def filter(self, label: Label | str | None) -> tuple[Sentence, ...]:
+    def filter(self, label: Label | str | None, *, min_score: float = 0.0) -> tuple[Sentence, ...]:
         """The sentences that do this, alone or among others; those that do none of the four for None.
 
+        Args:
+            label: what they do.
+            min_score: the least score of that label, a probability, that counts; of None, the confidence.
+                Fewer are found, and more of these rightly: the model's card says how many.
+
         Raises:
-            OptionError: there is no such label.
+            OptionError: there is no such label, or the score is not in [0, 1].
         """
         if label is not None and label not in LABELS:
             raise OptionError("label", label, f"{', '.join(LABELS)}, or None")
-        return tuple(
-            sentence
-            for sentence in self.sentences
-            if (label in sentence.prediction.labels if label else sentence.prediction.label is None)
-        )
+        if not 0 <= min_score <= 1:
+            raise OptionError("min_score", min_score, "a probability, from 0 to 1")
+        return tuple(sentence for sentence in self.sentences if _does(sentence.prediction, label, min_score))
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain JSON types, valid under `json_schema`."""
@@ -164,3 +167,9 @@ class Document:
 
     def __repr__(self) -> str:
         return f"Document({len(self.sentences)} sentences, {len(self.text)} characters)"
+
+
+def _does(prediction: Prediction, label: Label | str | None, min_score: float) -> bool:
+    if label is None:
+        return prediction.label is None and prediction.confidence >= min_score
+    return label in prediction.labels and prediction.scores[Label(label)] >= min_score

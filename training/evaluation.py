@@ -30,6 +30,7 @@ LENGTH = "length"
 _WORDS = (10, 20, 30, 45)  # upper bounds of the length slices, in words
 _WORST = 50
 _COVERAGES = np.linspace(0.05, 1.0, 20)
+_SCORES = (0.6, 0.7, 0.8, 0.9, 0.95)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,21 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What is found of a label where only scores of some height count.
+
+    Attributes:
+        sentences: how many have it as their primary label with such a score.
+        precision: share of these that have it in the gold.
+        recall: share of those that have it in the gold that are among these.
+    """
+
+    sentences: int
+    precision: Estimate
+    recall: Estimate
+
+
+@dataclass(frozen=True)
 class Mistake:
     """A sentence with a wrong primary label."""
 
@@ -85,6 +101,7 @@ class Evaluation:
         confusion: shape (5, 5): sentences by gold (rows) and predicted (columns) class, order of `CLASSES`.
         reliability: by label name, the bins of its reliability diagram.
         risk_at_coverage: error rate when the share of the most confident sentences is kept.
+        at_least: by label name and lowest score that counts, what is found of the primary label.
         slices: by column and value, the sentences with that value.
         worst: the most confident mistakes, the worst first.
         outcomes: what all of it was computed from.
@@ -97,6 +114,7 @@ class Evaluation:
     confusion: list[list[int]]
     reliability: dict[str, list[Bin]]
     risk_at_coverage: dict[float, float]
+    at_least: dict[str, dict[float, Kept]]
     slices: dict[str, dict[str, Slice]]
     worst: list[Mistake]
     outcomes: Outcomes
@@ -117,6 +135,18 @@ class Evaluation:
             "risk_at_coverage": [
                 {"coverage": coverage, "risk": risk} for coverage, risk in self.risk_at_coverage.items()
             ],
+            "at_least": {
+                label: [
+                    {
+                        "score": score,
+                        "sentences": kept.sentences,
+                        "precision": kept.precision.to_dict(),
+                        "recall": kept.recall.to_dict(),
+                    }
+                    for score, kept in by_score.items()
+                ]
+                for label, by_score in self.at_least.items()
+            },
             "slices": {
                 column: {
                     value: {
@@ -178,7 +208,9 @@ def evaluation(
             resamples=resamples,
         )
 
-    figures = intervals(_flat, np.arange(len(rows)))
+    everywhere = np.arange(len(rows))
+    figures = intervals(_flat, everywhere)
+    kept = intervals(_kept_figures, everywhere)
     coverage, risk = risk_coverage(outcomes)
     return Evaluation(
         system=system,
@@ -194,6 +226,17 @@ def evaluation(
         },
         risk_at_coverage={
             round(float(share), 2): float(np.interp(share, coverage, risk)) for share in _COVERAGES
+        },
+        at_least={
+            label.value: {
+                score: Kept(
+                    int(_found(outcomes, index, score).sum()),
+                    kept[f"{label} {score} precision"],
+                    kept[f"{label} {score} recall"],
+                )
+                for score in _SCORES
+            }
+            for index, label in enumerate(LABELS)
         },
         slices={
             column: {
@@ -215,6 +258,23 @@ def _flat(outcomes: Outcomes) -> dict[str, float]:
         for name in PER_LABEL
     }
     return {**{name: getattr(figures, name) for name in OVERALL}, **per_label}
+
+
+def _found(outcomes: Outcomes, label: int, score: float) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (outcomes.primary == label) & (outcomes.scores[:, label] >= score)
+    return found
+
+
+def _kept_figures(outcomes: Outcomes) -> dict[str, float]:
+    figures = {}
+    for index, label in enumerate(LABELS):
+        gold = outcomes.gold == index
+        for score in _SCORES:
+            found = _found(outcomes, index, score)
+            right = int((found & gold).sum())
+            figures[f"{label} {score} precision"] = right / found.sum() if found.any() else np.nan
+            figures[f"{label} {score} recall"] = right / gold.sum() if gold.any() else np.nan
+    return figures
 
 
 def _slice_figures(outcomes: Outcomes) -> dict[str, float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 
 from claimclf import Label, Prediction, Scores
@@ -28,7 +29,7 @@ def row(text: str, *labels: Label, doc: str = "", **columns: Any) -> LabelledSen
 
 
 def says(*labels: Label, confidence: float = 0.9) -> Prediction:
-    scores = Scores(tuple(0.9 if label in labels else 0.1 for label in Label))
+    scores = Scores(tuple(confidence if label in labels else 0.1 for label in Label))
     return Prediction(labels[0] if labels else None, confidence, scores, labels)
 
 
@@ -71,6 +72,15 @@ def test_every_figure_of_a_small_example() -> None:
     assert result.slices["origin"]["b"].accuracy.value == 1
     assert {name: part.sentences for name, part in result.slices["length"].items()} == {"1–10": 4, "11–20": 1}
     assert result.risk_at_coverage[1.0] == pytest.approx(0.4)
+
+
+def test_of_high_scores_alone_fewer_are_found_and_more_of_them_rightly() -> None:
+    found = measured().at_least["accusation"]
+    assert [kept.sentences for kept in found.values()] == [2, 1, 1, 1, 0]
+    assert found[0.6].precision.value == 0.5
+    assert found[0.6].recall.value == found[0.9].recall.value == found[0.9].precision.value == 1
+    assert np.isnan(found[0.95].precision.value)
+    assert found[0.95].recall.value == 0
 
 
 def test_the_json_keeps_its_schema_and_quotes_no_sentence() -> None:

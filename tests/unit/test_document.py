@@ -110,6 +110,24 @@ def test_filter_takes_a_label_its_name_or_none():
     assert nothing.filter(None) == nothing.sentences
 
 
+def test_filter_keeps_scores_of_some_height_of_the_label_asked_for():
+    two_acts = Document("x", (Sentence(0, 1, "x", decide([3, 2, -3, -3], IDENTITY)),))
+    accuses, denies = (two_acts.sentences[0].prediction.scores[label] for label in ("accusation", "denial"))
+    assert accuses > denies
+    assert two_acts.filter("denial", min_score=denies) == two_acts.sentences
+    assert two_acts.filter("denial", min_score=accuses) == ()
+    nothing = Document("x", (Sentence(0, 1, "x", decide([-9, -9, -9, -9], IDENTITY)),))
+    confidence = nothing.sentences[0].prediction.confidence
+    assert nothing.filter(None, min_score=confidence) == nothing.sentences
+    assert nothing.filter(None, min_score=1) == ()
+
+
+@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan")])
+def test_filter_refuses_what_is_no_probability(score):
+    with pytest.raises(errors.OptionError, match="from 0 to 1"):
+        DOCUMENT.filter("denial", min_score=score)
+
+
 def test_filter_names_the_labels_there_are():
     with pytest.raises(errors.OptionError, match=r"'denials'.*accusation, denial"):
         DOCUMENT.filter("denials")
