@@ -42,6 +42,9 @@ _ABBREVIATION = re.compile(
     )\.""",
     re.VERBOSE | re.MULTILINE,
 )
+# sentencex counts in bytes, and panics over a space of several after an initial: "What could I . . . do?"
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
+_WIDE_LINE_BREAKS = "\u2028\u2029\x85"
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\u2028\u2029]")
 _LINE_OPENERS = "\"'“‘«„(["
 _BULLET = re.compile(r"[^\S\n]*[•·▪●○*–—-][^\S\n]+(?=\S)")
@@ -112,7 +115,13 @@ def _boundaries(text: str) -> Iterator[int]:
 
 
 def _starts_by_sentencex(masked: str) -> Iterator[int]:
-    for boundary in sentencex.get_sentence_boundaries("en", masked):
+    try:
+        boundaries = sentencex.get_sentence_boundaries("en", masked)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of Rust; it is no Exception, and cannot be imported
+            raise
+        boundaries = [{"start_index": 0}]
+    for boundary in boundaries:
         yield boundary["start_index"]
 
 
@@ -167,6 +176,7 @@ def _closing_between_spaces(text: str) -> Iterator[int]:
 def _masked(text: str) -> str:
     """The text as sentencex is to see it, character for character as long."""
     masked = _QUOTATION_MARK.sub(" ", replace_lone_surrogates(text))
+    masked = _WIDE_SPACE.sub(lambda space: "\n" if space[0] in _WIDE_LINE_BREAKS else " ", masked)
     masked = _ABBREVIATION.sub(lambda found: found[0][:-1] + "x", masked)
     masked = _ELLIPSIS_AT_END.sub(".", masked)
     return _SPACES_ALONE_IN_A_LINE.sub(lambda spaces: "\n" * len(spaces[0]), masked)

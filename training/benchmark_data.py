@@ -42,19 +42,19 @@ def read_test_sets(
 
 
 def without_held_out(
-    rows: Sequence[LabelledSentence], held_out: str | None, sentences: Sequence[str]
+    rows: Sequence[LabelledSentence], held_out: str, sentences: Sequence[str]
 ) -> list[LabelledSentence]:
     """What a model could learn from: rows of other documents than those that were held out from it.
 
     Args:
         rows: sentences that it was trained on, in part.
-        held_out: as in `training.config.TrainingConfig`: a file that names a sentence of each document.
+        held_out: as in `training.config.TrainingConfig`: a file that names a sentence of each, or "".
         sentences: files that may have the sentences named, where the rows do not.
 
     Raises:
         LabelledDataError: a file cannot be read.
     """
-    if held_out is None:
+    if not held_out:
         return list(rows)
     keys = read_held_out(Path(held_out))
     named = [row for row in rows if row.key in keys] + read_by_id(sentences, dict.fromkeys(keys, ()))

@@ -71,9 +71,9 @@ class Kept:
     """What is found of a label where only scores of some height count.
 
     Attributes:
-        sentences: how many have it as their primary label with such a score.
-        precision: share of these that have it in the gold.
-        recall: share of those that have it in the gold that are among these.
+        sentences: how many are given it as their primary label with such a score.
+        precision: share of these whose primary label it is in the gold.
+        recall: share of those whose primary label it is in the gold that are among these.
     """
 
     sentences: int

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from training.behaviours import Rate
     from training.benchmark import Benchmark
     from training.bootstrap import Estimate
-    from training.evaluation import Evaluation
+    from training.evaluation import Evaluation, Kept
     from training.metrics import Figures
     from training.speed import Speed
 
@@ -68,7 +68,24 @@ def evaluation_tables(measured: Evaluation) -> list[Table]:
     )
     for figure, name in PER_LABEL.items():
         labels.add_row(name, *(percent(measured.per_label[label.value][figure]) for label in LABELS))
-    return [overall, labels, *(_slice_table(measured, column) for column in measured.slices)]
+    slices = (_slice_table(measured, column) for column in measured.slices)
+    return [overall, labels, _kept_table(measured), *slices]
+
+
+def _kept_table(measured: Evaluation) -> Table:
+    by_label = measured.at_least
+    table = _table("only high scores", *(label.value.replace("_", " ") for label in LABELS))
+    table.caption = "precision / recall of the primary label, %, and how many are found"
+    for score in by_label[LABELS[0].value]:
+        kept = (by_label[label.value][score] for label in LABELS)
+        table.add_row(f"at least {score}", *(_kept(some) for some in kept))
+    return table
+
+
+def _kept(kept: Kept) -> str:
+    if not kept.sentences:
+        return "none"
+    return f"{100 * kept.precision.value:.1f} / {100 * kept.recall.value:.1f} ({kept.sentences})"
 
 
 def _slice_table(measured: Evaluation, column: str) -> Table:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,16 @@ def test_an_untouched_copy_loads(model_copy):
 def test_claimclf_json_vouches_for_every_file(tiny_dir):
     present = {f.relative_to(tiny_dir).as_posix() for f in tiny_dir.rglob("*") if f.is_file()}
     assert set(FILES) < set(ModelDir.open(tiny_dir).sha256) == present - {METADATA}
+
+
+def test_git_checks_the_shipped_models_out_as_they_are_where_it_changes_line_ends(tmp_path):
+    root = Path(__file__).parents[2]
+    shutil.copy(root / ".gitattributes", tmp_path)
+    (tmp_path / "config.json").write_bytes(b"{\n}\n")
+    git = ["git", "-c", "core.autocrlf=true", "-c", "core.safecrlf=false", "-C", str(tmp_path)]
+    for command in (["init", "-q"], ["add", "."], ["checkout-index", "--all", "--prefix=out/"]):
+        subprocess.run([*git, *command], check=True)
+    assert (tmp_path / "out" / "config.json").read_bytes() == b"{\n}\n"
 
 
 @every_file

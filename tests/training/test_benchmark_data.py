@@ -8,6 +8,7 @@ from claimclf.errors import OptionError
 from claimclf.labels import Label
 from tests.conftest import write_jsonl
 from training.benchmark_data import read_test_sets, without_held_out
+from training.config import TrainingConfig
 from training.data import read_labelled
 from training.pool import sentence_key
 
@@ -60,4 +61,4 @@ def test_baselines_learn_from_no_document_that_the_model_did_not(tmp_path: Path)
     held_out = write_jsonl(tmp_path / "held.jsonl", [{"id": sentence_key(text)} for text in (LIED, MET)])
     left = without_held_out(rows, str(held_out), [str(texts)])
     assert [row.text for row in left] == ["She left."]
-    assert without_held_out(rows, None, []) == rows
+    assert without_held_out(rows, TrainingConfig().held_out, []) == rows

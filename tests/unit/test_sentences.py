@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import sentencex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -33,10 +34,23 @@ fragments = st.sampled_from(
             "\r\n",
             "\t",
             "\u00a0",
+            "\u3000",
             "\u2028",
         ),
         *("\ud800", "\udfff", "\0", "\x1c", "\x85", "\u200b", "\ufeff", "😀", "e\u0301", "مرحبا", "中文。"),
-        *("Kesh", "lied", "he said", "President Osmani said", "Dr.", "U.S.", "3.5", "p.m.", "J.", "don't"),
+        *(
+            "Kesh",
+            "lied",
+            "he said",
+            "President Osmani said",
+            "Dr.",
+            "U.S.",
+            "3.5",
+            "p.m.",
+            "J.",
+            "B",
+            "don't",
+        ),
     ]
 )
 rich_text = st.one_of(
@@ -215,6 +229,27 @@ def test_a_blank_text_has_no_sentences(text):
 @pytest.mark.parametrize("text", ["\ud800", '"', "”", ".", "\0", "😀", "…"])
 def test_a_lone_character_is_kept(text):
     assert sentences(text) == [text]
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\u2028", "\u2029", "\x85"])
+def test_a_space_of_several_bytes_after_an_initial_is_a_space(space):
+    text = f"“What could I{space}.{space}.{space}. do?” She left."
+    assert sentences(text)[-1] == "She left."
+    assert "".join("".join(sentences(f"A{space}.")).split()) == "A."
+
+
+def test_a_text_that_sentencex_breaks_on_is_split_at_its_lines_alone(monkeypatch):
+    class PanicException(BaseException):
+        """As the Rust of sentencex raises it."""
+
+    def panics(*_):
+        raise PanicException
+
+    monkeypatch.setattr(sentencex, "get_sentence_boundaries", panics)
+    assert sentences("A headline\nThey met on Monday and talked. He left.") == [
+        "A headline",
+        "They met on Monday and talked. He left.",
+    ]
 
 
 def test_offsets_count_characters_not_bytes():
