@@ -29,18 +29,25 @@ from claimclf.options import (
     TextColumn,
 )
 from claimclf.tables.reading import TEXT, Source, open_sources
-from claimclf.tables.writing import JsonLinesOutput, check_ending
-from claimclf.terminal import document_table, job_bar, model_tables, print_json, say, show_rows, show_texts
+from claimclf.tables.text_outputs import JsonLinesOutput
+from claimclf.tables.writing import check_ending
+from claimclf.terminal import (
+    document_table,
+    model_tables,
+    print_json,
+    run_job,
+    say,
+    show_differences,
+    show_rows,
+    show_texts,
+)
 from claimclf.version import __version__
 
 if TYPE_CHECKING:
     from claimclf.classifier import ClaimClassifier
-    from claimclf.tables.job import Job, Progress
 
 SAMPLE_ARTICLE = Path(__file__).parent / "sample_article.txt"
 EXIT_REJECTED = 3
-EXIT_INTERRUPTED = 130
-_DIFFERENCES_SHOWN = 10
 
 app = typer.Typer(
     help="What does each sentence do: accuse, deny, call to action, report fact, or none of these?",
@@ -126,9 +133,6 @@ def predict(  # noqa: PLR0913 - as many options as it needs
     texts = sources[0].format == TEXT
     skip = on_error is OnError.SKIP
     classifier = _classifier(model)
-    if output is None and texts:
-        show_texts(sources, classifier, as_json=as_json)
-        return
     if output is None:
         from claimclf.tables.labelling import Labeller
 
@@ -140,7 +144,8 @@ def predict(  # noqa: PLR0913 - as many options as it needs
             name_files=documents or len(sources) > 1,
             prefix=prefix,
         )
-        rejected = show_rows(sources, labeller, as_json=as_json, skip=skip)
+        show = show_texts if texts else show_rows
+        rejected = show(sources, labeller, as_json=as_json, skip=skip)
     else:
         from claimclf.tables.job import Job
 
@@ -153,7 +158,7 @@ def predict(  # noqa: PLR0913 - as many options as it needs
             prefix=prefix,
             skip_bad_rows=skip,
         )
-        rejected = _run(job, resume=resume, force=force, as_json=as_json).rejected
+        rejected = run_job(job, resume=resume, force=force, as_json=as_json).rejected
     if rejected:
         raise typer.Exit(EXIT_REJECTED)
 
@@ -265,12 +270,7 @@ def verify_results(
     if as_json:
         print_json({"rows": rows, "different": [asdict(difference) for difference in different]})
     else:
-        for one in different[:_DIFFERENCES_SHOWN]:
-            say(f"{one.place}: {one.column} is {one.written}, computed again {one.computed}", "yellow")
-        labels = sum(one.column == f"{prefix}label" for one in different)
-        typer.echo(f"{rows:,} rows computed again, {len(different):,} different, {labels:,} in their label.")
-        if different and not labels:
-            say("Another version of onnxruntime, or another kind of processor, rounds otherwise.")
+        show_differences(rows, different, prefix=prefix)
     if different:
         raise typer.Exit(1)
 
@@ -303,19 +303,3 @@ def _classifier(model: str) -> ClaimClassifier:
     from claimclf.classifier import ClaimClassifier
 
     return default_classifier() if model == DEFAULT_MODEL else ClaimClassifier.from_pretrained(model)
-
-
-def _run(job: Job, *, resume: bool, force: bool, as_json: bool) -> Progress:
-    try:
-        with job_bar(job.sources) as on_progress:
-            done = job.run(resume=resume, force=force, on_progress=on_progress)
-    except KeyboardInterrupt:
-        say(f"Stopped. What is done is in {job.partial}; go on with the same command and --resume.", "yellow")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    if as_json:
-        counts = {"rows": done.rows, "rejected": done.rejected, "written": done.written}
-        print_json({"output": str(job.output), **counts})
-    else:
-        rejects = f", {done.rejected:,} rejected (in {job.rejects})" if done.rejected else ""
-        say(f"{done.rows:,} rows read{rejects}, {done.written:,} written to {job.output}")
-    return done

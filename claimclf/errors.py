@@ -160,6 +160,15 @@ class UnreadableFileError(ClaimclfError, OSError):
         super().__init__(f"{path}: {problem}.", cure)
 
 
+class UnwritableFileError(ClaimclfError, OSError):
+    """An output file cannot be made or written where it should be."""
+
+    code = "E409"
+
+    def __init__(self, path: Path, problem: str, cure: str) -> None:
+        super().__init__(f"{path} cannot be written: {problem}.", cure)
+
+
 class DiskFullError(ClaimclfError, OSError):
     """There is no space left to write what must be written."""
 
@@ -202,12 +211,8 @@ class BadRowError(ClaimclfError, ValueError):
 
     code = "E405"
 
-    def __init__(self, file: str, line: int, problem: str) -> None:
-        super().__init__(
-            f"{file}, line {line}: the row {problem}.",
-            "Mend it, or go on without such rows, which are then listed beside the output: "
-            "--resume --on-error skip",
-        )
+    def __init__(self, file: str, line: int, problem: str, cure: str) -> None:
+        super().__init__(f"{file}, line {line}: the row {problem}.", cure)
 
 
 class ColumnTypeError(ClaimclfError, TypeError):
@@ -217,6 +222,7 @@ class ColumnTypeError(ClaimclfError, TypeError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"A column cannot be written as Parquet ({problem}).", "Use -o with .jsonl or .csv.")
+        self.problem = problem
 
 
 class JournalError(ClaimclfError, ValueError):
@@ -225,7 +231,9 @@ class JournalError(ClaimclfError, ValueError):
     code = "E407"
 
     def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f"{path}: {problem}.", "Begin anew with --force, or with another -o.")
+        super().__init__(
+            f"{path}: {problem}.", "Begin anew: with --force and without --resume, or with another -o."
+        )
 
 
 class OtherModelError(ClaimclfError, ValueError):

@@ -4,14 +4,49 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from claimclf.errors import DiskFullError, OutputExistsError, UnreadableFileError
+from claimclf.errors import (
+    ClaimclfError,
+    DiskFullError,
+    OutputExistsError,
+    UnreadableFileError,
+    UnwritableFileError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_AGAIN = "run the same command again"
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def told_if_unwritable(path: Path, again: str = _AGAIN) -> Iterator[None]:
+    """What the system refuses while a file is made, told with the file's name and what to do.
+
+    Args:
+        path: of the file.
+        again: what to do when the cause is gone.
+
+    Raises:
+        DiskFullError: no space is left.
+        UnwritableFileError: anything else.
+    """
+    try:
+        yield
+    except ClaimclfError:
+        raise
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise DiskFullError(path, f"Free some, then {again}.") from error
+        where = f" ({error.filename})" if error.filename else ""
+        problem = f"{error.strerror or error}{where}"
+        raise UnwritableFileError(
+            path, problem, f"Choose another place, or mend that and {again}."
+        ) from error
 
 
 def refuse_taken_file(path: Path, *, force: bool) -> None:
@@ -20,30 +55,32 @@ def refuse_taken_file(path: Path, *, force: bool) -> None:
     Raises:
         OutputExistsError: something is there already; with ``force``, a directory.
         UnreadableFileError: there is no directory to make it in.
+        UnwritableFileError: what is there may not be seen.
     """
-    if path.is_dir():
-        raise OutputExistsError(path, "It is a directory: name a file in it.")
-    if path.exists() and not force:
-        raise OutputExistsError(path, "Choose another name, or overwrite it with --force.")
-    if not path.parent.is_dir():
-        raise UnreadableFileError(path.parent, "there is no such directory", "Make it first.")
+    with told_if_unwritable(path):
+        if path.is_dir():
+            raise OutputExistsError(path, "It is a directory: name a file in it.")
+        if path.exists() and not force:
+            raise OutputExistsError(path, "Choose another name, or overwrite it with --force.")
+        if not path.parent.is_dir():
+            raise UnreadableFileError(path.parent, "there is no such directory", "Make it first.")
 
 
-def write_whole(path: Path, text: str, *, cure: str = "Free some, then run the same command again.") -> None:
+def write_whole(path: Path, text: str, *, again: str = _AGAIN) -> None:
     """Writes a file of text that appears complete or not at all, and is on the disk then.
 
     Raises:
-        DiskFullError: no space is left; ``cure`` says what to do.
+        DiskFullError, UnwritableFileError: see `told_if_unwritable`.
     """
     new = path.with_name(f"{path.name}.new")
-    try:
-        with new.open("w", encoding="utf-8", errors="replace", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        if error.errno not in NO_SPACE:
+    with told_if_unwritable(path, again):
+        try:
+            with new.open("w", encoding="utf-8", errors="replace", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except OSError:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
             raise
-        raise DiskFullError(path, cure) from error

@@ -14,20 +14,22 @@ from rich.text import Text
 
 from claimclf.errors import BadRowError
 from claimclf.labels import LABELS, Label
-from claimclf.tables.rows import BadRow
-from claimclf.tables.writing import json_line
+from claimclf.tables.rows import BadRow, Row
+from claimclf.tables.text_outputs import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from claimclf.classifier import ClaimClassifier
     from claimclf.document import Document
     from claimclf.model_dir import ModelDir
     from claimclf.prediction import Prediction
-    from claimclf.tables.job import Progress as JobProgress
+    from claimclf.tables.job import Job
+    from claimclf.tables.journal import Progress as JobProgress
     from claimclf.tables.labelling import Labeller
     from claimclf.tables.reading import Source
+    from claimclf.tables.verifying import Difference
 
+EXIT_INTERRUPTED = 130
 _STYLES: dict[Label | None, str] = {
     Label.ACCUSATION: "bold red",
     Label.DENIAL: "bold magenta",
@@ -37,6 +39,8 @@ _STYLES: dict[Label | None, str] = {
 }
 _WIDEST_ACTS = 23
 _ROWS_AT_ONCE = 256
+_DIFFERENCES_SHOWN = 10
+_SKIP = "Mend it, or go on without such rows: --on-error skip"
 
 
 def say(message: str, style: str = "") -> None:
@@ -75,17 +79,17 @@ def print_json(value: Any) -> None:
     typer.echo(json_line(value).encode("utf-8", "replace"))
 
 
-def show_texts(sources: Sequence[Source], classifier: ClaimClassifier, *, as_json: bool) -> None:
-    """Prints the sentences of each text, after all texts were read."""
-    from claimclf.tables.labelling import texts_of
-
-    texts = [(row.file, text) for source in sources for row, text in texts_of(source, None)]
-    for name, text in texts:
-        document = classifier.predict_document(text)
+def show_texts(sources: Sequence[Source], labeller: Labeller, *, as_json: bool, skip: bool) -> int:
+    """Prints the sentences of each text, after all texts were read; how many could not be used."""
+    rows = list(chain.from_iterable(sources))
+    usable = _usable(rows, labeller, skip=skip)
+    for row in usable:
+        document = labeller.classifier.predict_document(labeller.text(row))
         if as_json:
-            print_json({"file": name, **document.to_dict()})
+            print_json({"file": row.file, **document.to_dict()})
         else:
-            Console().print(document_table(document, title=name))
+            Console().print(document_table(document, title=row.file))
+    return len(rows) - len(usable)
 
 
 def show_rows(sources: Sequence[Source], labeller: Labeller, *, as_json: bool, skip: bool) -> int:
@@ -93,16 +97,8 @@ def show_rows(sources: Sequence[Source], labeller: Labeller, *, as_json: bool, s
     rejected, header = 0, True
     rows = chain.from_iterable(sources)
     while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-        usable = []
-        for row in map(labeller.usable, chunk):
-            if not isinstance(row, BadRow):
-                usable.append(row)
-                continue
-            error = BadRowError(row.file, row.line, row.problem)
-            if not skip:
-                raise error
-            say(str(error), "yellow")
-            rejected += 1
+        usable = _usable(chunk, labeller, skip=skip)
+        rejected += len(chunk) - len(usable)
         if as_json:
             for labelled in chain.from_iterable(labeller.label(usable)):
                 print_json(labelled)
@@ -110,6 +106,28 @@ def show_rows(sources: Sequence[Source], labeller: Labeller, *, as_json: bool, s
             Console().print(sentence_table(labeller.sentences(usable), header=header))
             header = False
     return rejected
+
+
+def _usable(rows: Iterable[Row | BadRow], labeller: Labeller, *, skip: bool) -> list[Row]:
+    usable = []
+    for row in map(labeller.usable, rows):
+        if isinstance(row, Row):
+            usable.append(row)
+        elif skip:
+            say(f"{row.file}, line {row.line}, is left out: it {row.problem}.", "yellow")
+        else:
+            raise BadRowError(row.file, row.line, row.problem, _SKIP)
+    return usable
+
+
+def show_differences(rows: int, different: Sequence[Difference], *, prefix: str) -> None:
+    """How many of so many rows differ when they are computed again, and the first of them."""
+    for one in different[:_DIFFERENCES_SHOWN]:
+        say(f"{one.place}: {one.column} is {one.written}, computed again {one.computed}", "yellow")
+    labels = sum(one.column in (f"{prefix}label", f"{prefix}labels") for one in different)
+    typer.echo(f"{rows:,} rows computed again, {len(different):,} different, {labels:,} in their label.")
+    if different and not labels:
+        say("Another version of onnxruntime, or another kind of processor, rounds otherwise.")
 
 
 def model_tables(model_dir: ModelDir) -> Iterator[Table]:
@@ -143,8 +161,29 @@ def _facts(model_dir: ModelDir) -> Iterator[tuple[str, Any]]:
             yield f"data: {part}", f"{file['sentences']:,} sentences of {file.get('file')}"
 
 
+def run_job(job: Job, *, resume: bool, force: bool, as_json: bool) -> JobProgress:
+    """Runs a job with a bar, and tells what came of it.
+
+    Raises:
+        typer.Exit: it was interrupted, which was told.
+    """
+    try:
+        with _job_bar(job.sources) as on_progress:
+            done = job.run(resume=resume, force=force, on_progress=on_progress)
+    except KeyboardInterrupt:
+        say(f"Stopped. What is done is in {job.partial}; go on with the same command and --resume.", "yellow")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    if as_json:
+        counts = {"rows": done.rows, "rejected": done.rejected, "written": done.written}
+        print_json({"output": str(job.output), **counts})
+    else:
+        rejects = f", {done.rejected:,} rejected (in {job.rejects})" if done.rejected else ""
+        say(f"{done.rows:,} rows read{rejects}, {done.written:,} written to {job.output}")
+    return done
+
+
 @contextmanager
-def job_bar(sources: Sequence[Source]) -> Iterator[Callable[[JobProgress], None]]:
+def _job_bar(sources: Sequence[Source]) -> Iterator[Callable[[JobProgress], None]]:
     """A bar on standard error, where that is a terminal: share of the bytes, rows, rate, time left."""
     sizes = [source.size for source in sources]
     total = sum(size for size in sizes if size is not None) if None not in sizes else None

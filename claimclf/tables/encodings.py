@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from pathlib import Path
 
@@ -57,12 +58,7 @@ def encoding_of(name: str, head: bytes, declared: str | None) -> str:
     """
     refuse_documents(name, head)
     if declared is not None:
-        try:
-            return {"utf-8": "utf-8-sig"}.get(codecs.lookup(declared).name, declared)
-        except LookupError:
-            raise OptionError(
-                "encoding", declared, "a name like utf-8, utf-16, cp1252 or mac-roman"
-            ) from None
+        return _known_encoding(declared)
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             return encoding
@@ -77,6 +73,17 @@ def encoding_of(name: str, head: bytes, declared: str | None) -> str:
             ) from None
         return probable_encoding(head)
     return "utf-8-sig"
+
+
+def _known_encoding(declared: str) -> str:
+    """The one name of an encoding that has several."""
+    try:
+        name = codecs.lookup(declared).name
+        # Some codecs are none of text, such as base64, or none of files, such as idna.
+        io.TextIOWrapper(io.BytesIO(), encoding=name, errors="surrogateescape").read()
+    except (LookupError, ValueError):
+        raise OptionError("encoding", declared, "a name like utf-8, utf-16, cp1252 or mac-roman") from None
+    return "utf-8-sig" if name == "utf-8" else name
 
 
 def refuse_documents(name: str, head: bytes) -> None:

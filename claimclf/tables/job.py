@@ -8,22 +8,24 @@ how far it is whole; at the end it gets its name and the journal goes. Rows that
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from claimclf.errors import BadRowError, DiskFullError, JournalError, OutputExistsError
-from claimclf.files import NO_SPACE, refuse_taken_file, write_whole
+from claimclf.errors import BadRowError, ColumnTypeError, JournalError, OutputExistsError
+from claimclf.files import refuse_taken_file, told_if_unwritable
+from claimclf.tables.journal import GO_ON_LATER, Journal, Progress
 from claimclf.tables.labelling import Labeller
 from claimclf.tables.rows import BadRow, Row
-from claimclf.tables.writing import JsonLinesOutput, check_ending, json_line, open_output
+from claimclf.tables.text_outputs import JsonLinesOutput, json_line
+from claimclf.tables.writing import check_ending, is_left, open_output
 from claimclf.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from claimclf.classifier import ClaimClassifier
@@ -31,29 +33,9 @@ if TYPE_CHECKING:
     from claimclf.tables.writing import Output
 
 _CHARACTERS_A_COMMIT = 1 << 20
-_GO_ON_LATER = "Free some, then run the same command with --resume."
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a job is.
-
-    Attributes:
-        rows: rows read, those that were rejected among them.
-        rejected: rows that could not be used.
-        written: rows written; another number than ``rows - rejected`` where texts were split into sentences.
-        digest: of all rows read, in hexadecimal.
-        output, rejects: how far the output and the file of rejects are whole.
-        complete: whether all rows are done, and the output needs no more than its name.
-    """
-
-    rows: int = 0
-    rejected: int = 0
-    written: int = 0
-    digest: str = ""
-    output: int = 0
-    rejects: int = 0
-    complete: bool = False
+_SKIP = (
+    "Mend it, or go on without such rows, which are then listed beside the output: --resume --on-error skip"
+)
 
 
 @dataclass(frozen=True)
@@ -84,11 +66,6 @@ class Job:
         return self.output.with_name(f"{self.output.stem}.partial{self.output.suffix}")
 
     @property
-    def journal(self) -> Path:
-        """Says how far the partial output is whole."""
-        return self.output.with_name(f"{self.partial.name}.journal")
-
-    @property
     def rejects(self) -> Path:
         """The rows that could not be used, a JSON object a line: file, line, problem, raw."""
         return self.output.with_name(f"{self.output.name}.rejects.jsonl")
@@ -109,45 +86,65 @@ class Job:
 
         Raises:
             OutputExistsError: the output, or what a stopped run left, is there, and neither was said.
-            JournalError: the stopped run had other files, options or another model.
+            JournalError: the stopped run had other files, options or another model, or what it left is gone.
             BadRowError: a row cannot be used, and bad rows are not skipped.
             ColumnError, ColumnClashError: no column holds the texts, or one is called like those added.
             ColumnTypeError: a column cannot be written as Parquet.
             DiskFullError: no space is left; the run can go on when there is some.
+            UnwritableFileError: the output, or what stands beside it, cannot be written.
         """
         check_ending(self.output)
-        done = self._read_journal() if resume and self.journal.exists() else None
-        if done is not None and done.complete and self.output.exists():
-            self._clear_away()
-            return done
-        refuse_taken_file(self.output, force=force)
-        if done is None:
-            self._refuse_leftovers(force=force)
-        try:
-            return self._go_on(done or Progress(), on_progress)
-        except OSError as error:
-            if error.errno not in NO_SPACE:
-                raise
-            raise DiskFullError(self.output, _GO_ON_LATER) from error
+        with self._writing():
+            stopped = self._journal.read() if resume else None
+            done = stopped or Progress()
+            in_place = done.complete and not is_left(self.partial) and self.output.exists()
+            if not in_place:
+                refuse_taken_file(self.output, force=force)
+            if not stopped:
+                self._refuse_leftovers(force=force)
+        rows = _Rows(self.sources)
+        if rows.skip(done.rows) != done.digest or (done.complete and rows.next() is not None):
+            problem = "the rows that the stopped run read are no longer the same"
+            raise JournalError(self._journal.path, problem)
+        if not in_place:
+            done = self._go_on(rows, done, on_progress)
+        with self._writing():
+            self._journal.path.unlink()
+        return done
 
     def _refuse_leftovers(self, *, force: bool) -> None:
-        if not force:
-            for left in (self.journal, self.rejects):
-                if left.exists():
-                    cure = "An earlier run left it: go on with --resume, or begin anew with --force."
-                    raise OutputExistsError(left, cure)
-        self.journal.unlink(missing_ok=True)
+        journal = self._journal.path
+        if not force and journal.exists():
+            cure = "An earlier run left it: go on with --resume, or begin anew with --force."
+            raise OutputExistsError(journal, cure)
+        if not force and self.rejects.exists() and not is_left(self.partial):
+            cure = (
+                "It lists the rejected rows of a run that ended: move it away, or overwrite it with --force."
+            )
+            raise OutputExistsError(self.rejects, cure)
+        journal.unlink(missing_ok=True)
         self.rejects.unlink(missing_ok=True)
 
-    def _clear_away(self) -> None:
-        """What a run leaves that was killed after it had put its output in place."""
-        shutil.rmtree(self.partial, ignore_errors=True)
-        self.journal.unlink()
-
-    def _go_on(self, done: Progress, on_progress: Callable[[Progress], None]) -> Progress:
+    def _go_on(self, rows: _Rows, done: Progress, on_progress: Callable[[Progress], None]) -> Progress:
         schema = self.sources[0].schema if len(self.sources) == 1 else None
-        output = open_output(self.partial, done.output, schema=schema)
-        rejects = _Rejects(self.rejects, done.rejects, stop=not self.skip_bad_rows)
+        with self._writing():
+            output = open_output(self.partial, done.output, schema=schema)
+        if not done.complete:
+            try:
+                done = self._label_all(rows, output, done, on_progress)
+            except BaseException:
+                with suppress(OSError, JournalError):  # what went wrong first is what counts
+                    output.abandon((self._journal.read() or Progress()).output)
+                raise
+        with self._writing():
+            output.finish(self.output)
+        return done
+
+    def _label_all(
+        self, rows: _Rows, output: Output, done: Progress, on_progress: Callable[[Progress], None]
+    ) -> Progress:
+        with self._writing():
+            rejects = _Rejects(self.rejects, done.rejects, stop=not self.skip_bad_rows)
         labeller = Labeller(
             self.classifier,
             output.predicted,
@@ -156,12 +153,8 @@ class Job:
             name_files=self.documents or len(self.sources) > 1,
             prefix=self.prefix,
         )
-        rows = _Rows(self.sources)
-        if rows.skip(done.rows) != done.digest:
-            raise JournalError(self.journal, "the rows that the stopped run read are no longer the same")
-        whole = done.output
-        try:
-            for chunk in rows.chunks(output.rows_a_commit):
+        for chunk in rows.chunks(output.rows_a_commit):
+            with self._writing():
                 labelled = self._label(chunk, labeller, output, rejects, done)
                 done = replace(
                     labelled,
@@ -170,16 +163,10 @@ class Job:
                     output=output.commit(),
                     rejects=rejects.commit(),
                 )
-                self._write_journal(done)
-                whole = done.output
-                on_progress(done)
-        except BaseException:
-            output.abandon(whole)
-            raise
+                self._journal.write(done)
+            on_progress(done)
         done = replace(done, complete=True)
-        self._write_journal(done)
-        output.finish(self.output)
-        self.journal.unlink()
+        self._journal.write(done)
         return done
 
     def _label(
@@ -202,13 +189,15 @@ class Job:
             else:
                 rejected.append(BadRow(row.file, row.line, problem, json_line(row.fields)))
                 rejects.add(rejected[-1:])
-        output.write(written)
+        try:
+            output.write(written)
+        except ColumnTypeError as error:
+            raise ColumnTypeError(f"{error.problem}; {_place(good)}") from error
         return replace(done, rejected=done.rejected + len(rejected), written=done.written + len(written))
 
     @cached_property
-    def _identity(self) -> dict[str, Any]:
-        """What must be the same for a run to go on: it decides what is written."""
-        return {
+    def _journal(self) -> Journal:
+        job = {
             "claimclf": __version__,
             "model": repr(self.classifier),
             "fingerprint": self.classifier.fingerprint,
@@ -217,23 +206,10 @@ class Job:
             "documents": self.documents,
             "prefix": self.prefix,
         }
+        return Journal(self.output.with_name(f"{self.partial.name}.journal"), job)
 
-    def _read_journal(self) -> Progress:
-        try:
-            state = json.loads(self.journal.read_text(encoding="utf-8"))
-            identity, done = state["job"], Progress(**state["progress"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise JournalError(self.journal, f"this is not a journal ({error})") from error
-        for name, value in self._identity.items():
-            if identity.get(name) != value:
-                raise JournalError(
-                    self.journal, f"the stopped run had {name} {identity.get(name)!r}, not {value!r}"
-                )
-        return done
-
-    def _write_journal(self, done: Progress) -> None:
-        state = {"job": self._identity, "progress": asdict(done)}
-        write_whole(self.journal, json.dumps(state), cure=_GO_ON_LATER)
+    def _writing(self) -> AbstractContextManager[None]:
+        return told_if_unwritable(self.output, GO_ON_LATER)
 
 
 class _Rows:
@@ -247,7 +223,7 @@ class _Rows:
     def skip(self, rows: int) -> str:
         """Reads so many rows, and says their digest; what a run that goes on has labelled already."""
         for _ in range(rows):
-            if self._next() is None:
+            if self.next() is None:
                 return "too few"
         return self.digest() if rows else ""
 
@@ -255,7 +231,7 @@ class _Rows:
         """The rows that are left, so many at once, or fewer of very long ones."""
         chunk: list[Row | BadRow] = []
         characters = 0
-        while (row := self._next()) is not None:
+        while (row := self.next()) is not None:
             chunk.append(row)
             characters += len(row.raw) if isinstance(row, BadRow) else sum(map(_length, row.fields.values()))
             if len(chunk) == rows or characters >= _CHARACTERS_A_COMMIT:
@@ -268,7 +244,8 @@ class _Rows:
         """Of all rows read so far."""
         return self._hash.hexdigest()
 
-    def _next(self) -> Row | BadRow | None:
+    def next(self) -> Row | BadRow | None:
+        """The next row; None after the last."""
         row = next(self._rows, None)
         if row is not None:
             self.read += 1
@@ -288,13 +265,20 @@ class _Rejects:
 
     def add(self, rows: Sequence[BadRow]) -> None:
         if rows and self._stop:
-            raise BadRowError(rows[0].file, rows[0].line, rows[0].problem)
+            raise BadRowError(rows[0].file, rows[0].line, rows[0].problem, _SKIP)
         if rows:
             self._file = self._file or JsonLinesOutput(self._path, self._whole)
             self._file.write([asdict(row) for row in rows])
 
     def commit(self) -> int:
         return self._file.commit() if self._file else 0
+
+
+def _place(rows: Sequence[Row]) -> str:
+    first, last = rows[0], rows[-1]
+    if first.file == last.file:
+        return f"{first.file}, lines {first.line} to {last.line}"
+    return f"{first.file}, line {first.line}, to {last.file}, line {last.line}"
 
 
 def _length(value: Any) -> int:

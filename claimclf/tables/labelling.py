@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from claimclf.errors import BadRowError, ColumnClashError
 from claimclf.tables.columns import text_column
 from claimclf.tables.rows import BadRow, Row
-from claimclf.tables.writing import json_line
+from claimclf.tables.text_outputs import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from claimclf.document import Document
     from claimclf.prediction import Prediction
     from claimclf.tables.reading import Source
+
+_MEND = "Mend it, or take it out."
 
 
 @dataclass
@@ -111,12 +113,13 @@ class Labeller:
         return self._columns[row.file]
 
 
-def texts_of(source: Source, column: str | None) -> Iterator[tuple[Row, str]]:
+def texts_of(source: Source, column: str | None, *, cure: str = _MEND) -> Iterator[tuple[Row, str]]:
     """The rows of a source and their texts, all of which must be usable.
 
     Args:
         source: to be read.
         column: which holds the texts; None for the usual names.
+        cure: what to do about a row that cannot be used.
 
     Raises:
         ColumnError: none does.
@@ -129,7 +132,7 @@ def texts_of(source: Source, column: str | None) -> Iterator[tuple[Row, str]]:
             name = name or text_column(tuple(row.fields), column, row.file)
             checked = _checked(row, name)
         if isinstance(checked, BadRow):
-            raise BadRowError(checked.file, checked.line, checked.problem)
+            raise BadRowError(checked.file, checked.line, checked.problem, cure)
         yield checked, checked.fields[name]
 
 

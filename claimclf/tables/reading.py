@@ -8,7 +8,7 @@ import os
 import sys
 import zlib
 from collections import Counter
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from claimclf.errors import ClaimclfError, MissingExtraError, OptionError, UnreadableFileError
 from claimclf.tables.encodings import encoding_of, refuse_documents
 from claimclf.tables.rows import BadRow, Row
+from claimclf.tables.streams import STDIN, Rewound, is_stream
 from claimclf.tables.text_formats import READERS
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "lines", "csv", "tsv", "jsonl", "parquet")
 TEXT = "text"
-STDIN = "-"
 _BY_ENDING = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -39,7 +39,7 @@ _PARQUET_ROWS = 1024
 
 
 class Source:
-    """A file, or standard input, whose rows are read by iterating over it, once. Make one with `open_source`.
+    """A file or a stream whose rows are read by iterating over it, once. Make one with `open_source`.
 
     Attributes:
         name: its path; ``-`` for standard input.
@@ -63,14 +63,14 @@ class Source:
         """The rows, in order.
 
         Raises:
-            UnreadableFileError: the file is not of its format at all, or can be read no further.
+            UnreadableFileError: the file is not of its format or encoding at all, or can be read no further.
         """
         if self.format == "parquet":
             yield from _parquet(self)
             return
-        with nullcontext(self._stream) if self._stream else _opened(self.name) as raw:
+        with self._stream or _opened(self.name) as raw:
             self._position = raw.tell if raw.seekable() else lambda: 0
-            unpacked: Any = gzip.GzipFile(fileobj=raw) if _is_zipped(self.name) else raw
+            unpacked = raw if self._stream else _unpacked(self.name, raw)
             wide = self.encoding is not None and self.encoding.startswith(("utf-16", "utf-32"))
             errors = "replace" if wide else "surrogateescape"
             file = io.TextIOWrapper(unpacked, encoding=self.encoding, errors=errors, newline="")
@@ -78,6 +78,10 @@ class Source:
                 yield from READERS[self.format](self, file)
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 raise _cannot_be_unpacked(self.name, error) from error
+            except UnicodeError as error:
+                raise UnreadableFileError(
+                    Path(self.name), f"cannot be read as {self.encoding} ({error})", "See --encoding."
+                ) from error
             finally:
                 self._last, self._position = self.position(), lambda: self._last
                 file.detach()
@@ -88,15 +92,15 @@ class Source:
         return _parquet_file(self.name).schema_arrow if self.format == "parquet" else None
 
     def position(self) -> int:
-        """How many of its bytes were read."""
+        """How many of its bytes were read; 0 of a stream."""
         return self._position()
 
 
 def open_source(name: str, *, format_: str | None = None, encoding: str | None = None) -> Source:
-    """A file to read once, after a look at its beginning.
+    """A file to read once, after a look at its beginning. A stream stays open from here on.
 
     Args:
-        name: a path, or ``-`` for standard input. ``.gz`` files are unpacked as they are read.
+        name: a path, also of a pipe, or ``-`` for standard input. ``.gz`` is unpacked as it is read.
         format_: one of `FORMATS`; None goes by the ending, and what has no known one is one text.
         encoding: of the text; None finds out: a byte order mark, UTF-8, or a guess from the first 64 kB.
 
@@ -113,24 +117,22 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
     if ending == ".json" and format_ is None:
         cure = "If it holds one object a line, add: --input-format jsonl"
         raise UnreadableFileError(path, "a .json file may hold anything", cure)
-    if name == STDIN and kind == "parquet":
-        raise OptionError("input_format", kind, "it for files: standard input cannot be read from its end")
-    if name == STDIN:
-        stdin: Any = sys.stdin.buffer
-        stream = stdin if hasattr(stdin, "peek") else io.BufferedReader(stdin)
-        return Source(name, kind, encoding_of(name, stream.peek(_HEAD), encoding), None, stream)
-    with _opened(name) as raw:
-        size = path.stat().st_size
-        if kind == "parquet":
-            refuse_documents(name, b"" if raw.peek(4).startswith(b"PAR1") else raw.peek(4))
-            _parquet_file(name)
-            return Source(name, kind, None, size)
-        unpacked: Any = gzip.GzipFile(fileobj=raw) if _is_zipped(name) else raw
+    if kind == "parquet":
+        return _parquet_source(name)
+    once = is_stream(name)
+    with ExitStack() as opened:
+        raw = opened.enter_context(nullcontext(sys.stdin.buffer) if name == STDIN else _opened(name))
+        unpacked = _unpacked(name, raw)
         try:
             head = unpacked.read(_HEAD)
         except (OSError, EOFError, zlib.error) as error:
             raise _cannot_be_unpacked(name, error) from error
-    return Source(name, kind, encoding_of(name, head, encoding), size)
+        found = encoding_of(name, head, encoding)
+        if not once:
+            return Source(name, kind, found, path.stat().st_size)
+        ended = len(head) < _HEAD
+        whole = Rewound(head, unpacked, ended=ended, opened=opened.pop_all())
+        return Source(name, kind, found, None, io.BufferedReader(whole, _HEAD))
 
 
 def open_sources(
@@ -139,9 +141,12 @@ def open_sources(
     """The files of a command line, see `open_source`: patterns that the shell left as they are, too.
 
     Raises:
-        OptionError: texts and tables among each other.
+        OptionError: texts and tables among each other, or a stream twice.
     """
     names = [name for file in files or [STDIN] for name in _expanded(file)]
+    twice = [name for name, times in Counter(names).items() if times > 1 and is_stream(name)]
+    if twice:
+        raise OptionError("files", twice[0], "a pipe or standard input once: it can be read only once")
     sources = [open_source(name, format_=format_, encoding=encoding) for name in names]
     if len({source.format == TEXT for source in sources}) > 1:
         odd = next(
@@ -152,13 +157,17 @@ def open_sources(
 
 
 def _expanded(file: str) -> list[str]:
-    if any(mark in file for mark in "*?[") and not Path(file).exists():
+    if any(mark in file for mark in "*?[") and not os.path.exists(file):  # noqa: PTH110 - it never raises
         return sorted(glob(file)) or [file]  # noqa: PTH207 - it takes absolute patterns, too
     return [file]
 
 
 def _is_zipped(name: str) -> bool:
     return name.lower().endswith(".gz")
+
+
+def _unpacked(name: str, raw: Any) -> Any:
+    return gzip.GzipFile(fileobj=raw) if _is_zipped(name) else raw
 
 
 def _cannot_be_unpacked(name: str, error: Exception) -> UnreadableFileError:
@@ -186,6 +195,15 @@ def _cure_for_directory(path: Path) -> str:
     endings = Counter(file.suffix.lower() for file in path.iterdir() if file.is_file())
     usable = [ending for ending, _ in endings.most_common() if ending in (*_BY_ENDING, ".txt")]
     return f"Name the files in it: {path / '*'}{usable[0] if usable else '.txt'}"
+
+
+def _parquet_source(name: str) -> Source:
+    if is_stream(name):
+        raise OptionError("input_format", "parquet", "it for files: a stream cannot be read from its end")
+    with _opened(name) as raw:
+        refuse_documents(name, b"" if raw.peek(4).startswith(b"PAR1") else raw.peek(4))
+    _parquet_file(name)
+    return Source(name, "parquet", None, Path(name).stat().st_size)
 
 
 def _parquet(source: Source) -> Iterator[Row | BadRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _LONGEST = 64 << 20  # characters of a line or a cell
 _RAW_SHOWN = 2000
+# How much is read again, at most, of a file with broken records: so many times what was read of it, ...
+_TIMES_AGAIN = 4
+_SMALL_FILE = 1 << 20  # ... which counts as so many characters at the least
 _LONE_BYTE = re.compile("[\udc80-\udcff]")
 
 
@@ -53,49 +56,98 @@ def _json_lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
 def _csv(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
     csv.field_size_limit(_LONGEST)
     header_line = file.readline(_LONGEST)
-    lines = _RememberedLines(header_line, file)
+    lines = _RecordLines(header_line, file)
     reader = csv.reader(
         lines, delimiter="\t" if source.format == "tsv" else delimiter_of(header_line), strict=True
     )
     header = _header(source, reader)
     while True:
-        line = reader.line_num + 1
-        lines.seen = ""
+        line = lines.begin()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield _bad(source, line, f"is not {source.format} ({error})", lines.seen)
+            problem = _broken(lines, f"is not {source.format}", error)
+            yield _bad(source, line, problem, lines.raw())
             continue
         if not cells:
             continue
         if len(cells) != len(header):
             problem = f"has {len(cells)} cells where the header has {len(header)}"
-            yield _bad(source, line, problem, lines.seen)
+            yield _bad(source, line, problem, lines.raw())
             continue
-        yield _row(source, line, dict(zip(header, cells, strict=True)), lines.seen, cells)
+        yield _row(source, line, dict(zip(header, cells, strict=True)), lines.raw(), cells)
 
 
-class _RememberedLines:
-    """The lines of a file, the beginning of the last ones remembered for messages."""
+def _broken(lines: _RecordLines, problem: str, error: csv.Error) -> str:
+    """What is wrong with the record whose lines these are; those after the first are read again."""
+    first, last = lines.number - len(lines.record) + 1, lines.number
+    if first == last and not lines.ended:
+        return f"{problem} ({error})"
+    problem = f"has a quotation mark that is not closed (line {last}: {error})"
+    return problem if lines.read_again() else f"{problem}; lines {first + 1} to {last} are lost with it"
+
+
+class _RecordLines:
+    """The lines of a file, those of the record that is being read kept, to be read again where it is none.
+
+    Attributes:
+        record: the lines of the record so far.
+        number: of the last of them.
+        ended: whether the file ended within the record.
+    """
 
     def __init__(self, first: str, file: TextIO) -> None:
-        self._first: str | None = first
         self._file = file
-        self.seen = ""
+        self._ahead = deque([first])
+        self._characters = 0  # of the record
+        self._read = len(first)
+        self._given_back = 0
+        self.record: list[str] = []
+        self.number = 0
+        self.ended = False
 
-    def __iter__(self) -> _RememberedLines:
+    def __iter__(self) -> _RecordLines:
         return self
 
     def __next__(self) -> str:
-        line = self._first if self._first is not None else self._file.readline(_LONGEST)
-        self._first = None
+        if self._characters > _LONGEST:
+            raise csv.Error(f"longer than {_LONGEST:,} characters")
+        if self._ahead:
+            line = self._ahead.popleft()
+        else:
+            line = self._file.readline(_LONGEST)
+            self._read += len(line)
         if not line:
+            self.ended = True
             raise StopIteration
-        if len(self.seen) < _RAW_SHOWN:
-            self.seen += line[:_RAW_SHOWN]
+        self.record.append(line)
+        self.number += 1
+        self._characters += len(line)
         return line
+
+    def begin(self) -> int:
+        """A record begins; the number of its first line."""
+        self.record.clear()
+        self._characters = 0
+        self.ended = False
+        return self.number + 1
+
+    def read_again(self) -> bool:
+        """Gives the lines after the first back, to be read as records; False where too much was."""
+        given_back = self._given_back + self._characters - len(self.record[0])
+        if given_back > _TIMES_AGAIN * max(self._read, _SMALL_FILE):
+            return False
+        self._given_back = given_back
+        self._ahead.extendleft(reversed(self.record[1:]))
+        self.number -= len(self.record) - 1
+        del self.record[1:]
+        return True
+
+    def raw(self) -> str:
+        """The record as it stands in the file."""
+        return "".join(self.record)
 
 
 def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 256
 _NONE = ("none", "", None)
+_CURE = "Take the file as `claimclf predict -o` wrote it."
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def differences(
         OtherModelError: another model, or version, made them.
         BadRowError: a row cannot be read.
     """
-    rows = texts_of(source, text_column)
+    rows = texts_of(source, text_column, cure=_CURE)
     while chunk := list(islice(rows, _AT_ONCE)):
         predictions = classifier.predict([text for _, text in chunk])
         for (row, _), prediction in zip(chunk, predictions, strict=True):
@@ -70,6 +71,8 @@ def _difference(row: Row, prediction: Prediction, prefix: str) -> Difference | N
     label = prediction.label and prediction.label.value
     written: dict[str, Any] = {"label": _cell(row, f"{prefix}label")}
     computed: dict[str, Any] = {"label": label}
+    written["labels"] = _labels(_cell(row, f"{prefix}labels"))
+    computed["labels"] = [other.value for other in prediction.labels]
     if written["label"] in _NONE:
         written["label"] = None
     written["confidence"] = _number(row, _cell(row, f"{prefix}confidence"))
@@ -91,8 +94,16 @@ def _cell(row: Row, column: str) -> Any:
     return row.fields[column]
 
 
+def _labels(value: Any) -> Any:
+    """The list that JSON Lines have, of what any format has for it."""
+    if value in ("", None):
+        return []
+    return value.split("|") if isinstance(value, str) else value
+
+
 def _number(row: Row, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise BadRowError(row.file, row.line, f"holds {value!r} where a number should be") from None
+        problem = f"holds {value!r} where a number should be"
+        raise BadRowError(row.file, row.line, problem, _CURE) from None

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import jsonschema
+import pandas as pd
 import pytest
 
 from claimclf import Prediction, __version__, cli
@@ -260,6 +262,53 @@ def test_rejected_rows_give_exit_code_3(claimclf, tiny_dir, tmp_path, output):
     assert (code, "line 3" in err) == (1, True)
 
 
+def options_named(said):
+    return {word.strip(":;.,") for word in said.split() if word.startswith("--")}
+
+
+@pytest.mark.parametrize(
+    ("command", "cures"),
+    [
+        (["predict"], {"--on-error"}),
+        (["predict", "--json"], {"--on-error"}),
+        (["predict", "-o", "out.csv"], {"--resume", "--on-error"}),
+        (["report", "-o", "page.html"], set()),
+        (["verify-results"], set()),
+    ],
+    ids=" ".join,
+)
+def test_the_cure_of_a_bad_row_is_one_that_the_command_has(
+    claimclf, tiny_dir, tmp_path, monkeypatch, command, cures
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.csv").write_text("id,text\n1\n")
+    code, _, err = claimclf(*command, "in.csv", "--model", tiny_dir)
+    assert (code, "[E405] in.csv, line 2" in err) == (1, True)
+    assert options_named(err) == cures
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]], ids=["table", "json"])
+def test_skipped_rows_on_the_screen_are_told_without_a_cure(claimclf, tiny_dir, tmp_path, as_json):
+    path = tmp_path / "in.csv"
+    path.write_text("id,text\n1,a\n2\n3,b\n")
+    code, out, err = claimclf("predict", path, "--on-error", "skip", *as_json, "--model", tiny_dir)
+    assert (code, bool(out)) == (3, True)
+    assert f"{path}, line 3" in err
+    assert "1 cells" in err
+    assert options_named(err) == set()
+
+
+def test_a_text_that_cannot_be_used_is_skipped_on_the_screen_too(claimclf, article, tiny_dir, tmp_path):
+    bad = tmp_path / "bad.txt"
+    bad.write_bytes(b"Kesh \xff left.")
+    texts = ["predict", bad, article, "--json", "--encoding", "utf-8", "--model", tiny_dir]
+    code, out, err = claimclf(*texts)
+    assert (code, out, "[E405]" in err) == (1, "", True)
+    code, out, err = claimclf(*texts, "--on-error", "skip")
+    assert (code, json.loads(out)["file"]) == (3, str(article))
+    assert str(bad) in err
+
+
 @pytest.mark.parametrize("option", ["--resume", "--force"])
 def test_options_of_outputs_need_one(claimclf, table, option):
     code, _, err = claimclf("predict", table, option)
@@ -296,6 +345,23 @@ def test_a_file_that_may_not_be_read_is_an_error(claimclf, article, monkeypatch)
     monkeypatch.setattr("pathlib.Path.open", refuse)
     code, _, err = claimclf("predict", article)
     assert (code, "Permission denied" in err, str(article) in err) == (1, True, True)
+
+
+@pytest.mark.parametrize(("command", "name"), [("predict", "out.csv"), ("report", "page.html")])
+def test_an_output_that_may_not_be_written_is_an_error(
+    claimclf, article, tiny_dir, tmp_path, monkeypatch, command, name
+):
+    really_open = Path.open
+
+    def refuse(self, mode="r", **options):
+        if "w" in mode:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return really_open(self, mode, **options)
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    output = tmp_path / name
+    code, _, err = claimclf(command, article, "-o", output, "--model", tiny_dir)
+    assert (code, f"[E409] {output} cannot be written: Permission denied" in err) == (1, True)
 
 
 def test_a_report_is_a_page_and_is_not_overwritten(claimclf, article, table, tiny_dir, tmp_path):
@@ -388,6 +454,27 @@ def test_a_changed_label_is_no_matter_of_rounding(claimclf, table, tiny_dir, tmp
     output.write_text("".join(json.dumps(row) + "\n" for row in rows))
     code, out, err = claimclf("verify-results", output, "--model", tiny_dir)
     assert (code, out) == (1, "2 rows computed again, 1 different, 1 in their label.\n")
+    assert "rounds otherwise" not in err
+
+
+@pytest.mark.parametrize(
+    ("ending", "changed"),
+    [(".csv", "denial|accusation"), (".jsonl", ["denial", "accusation"]), (".parquet", ["denial"])],
+)
+def test_changed_labels_are_found_in_every_format(claimclf, table, tiny_dir, tmp_path, ending, changed):
+    output = tmp_path / f"out{ending}"
+    claimclf("predict", table, "-o", output, "--model", tiny_dir)
+    if ending == ".jsonl":
+        rows = [json.loads(line) for line in output.read_text().splitlines()]
+        rows[1]["labels"] = changed
+        output.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        frame = pd.read_csv(output) if ending == ".csv" else pd.read_parquet(output)
+        frame["labels"] = [frame["labels"][0], changed]
+        frame.to_csv(output, index=False) if ending == ".csv" else frame.to_parquet(output)
+    code, out, err = claimclf("verify-results", output, "--model", tiny_dir)
+    assert (code, out) == (1, "2 rows computed again, 1 different, 1 in their label.\n")
+    assert "labels is ['denial'" in err
     assert "rounds otherwise" not in err
 
 

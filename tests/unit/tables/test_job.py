@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimclf import errors
-from claimclf.tables import job as job_module
-from claimclf.tables import writing
+from claimclf.tables import parquet_output, text_outputs
 from claimclf.tables.job import Job
+from claimclf.tables.journal import Journal
 from claimclf.tables.reading import open_sources
 
 TEXTS = ["Osmani accused Kesh of fraud .", "Kesh denied it .", "", "Dolan must stop now !"]
@@ -122,7 +122,7 @@ def test_half_a_character_becomes_a_question_mark_in_every_format(label, tmp_pat
 
 
 def test_json_lines_to_parquet_takes_columns_that_come_and_go(label, tmp_path, monkeypatch):
-    monkeypatch.setattr("claimclf.tables.writing.ParquetOutput.rows_a_commit", 2)
+    monkeypatch.setattr("claimclf.tables.parquet_output.ParquetOutput.rows_a_commit", 2)
     path = tmp_path / "in.jsonl"
     path.write_text('{"text": "a", "n": 1}\n{"text": "b"}\n{"text": "c", "n": 1.5, "m": "x"}\n')
     frame = pd.read_parquet(label(path, ending=".parquet")[0])
@@ -235,7 +235,7 @@ class StopError(Exception):
 @pytest.fixture
 def stopped(tiny, table, tmp_path, monkeypatch):
     """A job that was stopped after its first two rows."""
-    monkeypatch.setattr("claimclf.tables.writing._AppendedFile.rows_a_commit", 2)
+    monkeypatch.setattr("claimclf.tables.text_outputs._AppendedFile.rows_a_commit", 2)
 
     def stop(_):
         raise StopError
@@ -295,8 +295,7 @@ def test_a_broken_journal_is_an_error(label, table, stopped, content):
 @pytest.mark.parametrize("named", [False, True], ids=["before", "after"])
 def test_a_job_killed_around_its_very_end_ends(label, table, tmp_path, monkeypatch, ending, named):
     whole, _ = label(table, name="whole", ending=ending)
-    output_class = {".parquet": "ParquetOutput"}.get(ending, "_AppendedFile")
-    kind = getattr(writing, output_class)
+    kind = parquet_output.ParquetOutput if ending == ".parquet" else text_outputs._AppendedFile
     finish = kind.finish
 
     def stop(self, path):
@@ -323,7 +322,7 @@ def test_a_full_disk_is_an_error_and_the_job_goes_on_when_there_is_room(label, t
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(job_module.Job, "_write_journal", no_space)
+        patch.setattr(Journal, "write", no_space)
         with pytest.raises(errors.DiskFullError, match="--resume"):
             label(table)
     output, _ = label(table, resume=True, force=True)
@@ -335,9 +334,9 @@ def test_a_full_disk_is_an_error_and_the_job_goes_on_when_there_is_room(label, t
     "failure", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=["full", "Ctrl-C"]
 )
 def test_what_a_failure_leaves_is_whole(label, table, tmp_path, monkeypatch, ending, failure):
-    for output in ("_AppendedFile", "ParquetOutput"):
-        monkeypatch.setattr(f"claimclf.tables.writing.{output}.rows_a_commit", 2)
-    write_journal, calls = job_module.Job._write_journal, []
+    for output in (text_outputs._AppendedFile, parquet_output.ParquetOutput):
+        monkeypatch.setattr(output, "rows_a_commit", 2)
+    write_journal, calls = Journal.write, []
 
     def fail_later(self, done):
         calls.append(done)
@@ -345,7 +344,7 @@ def test_what_a_failure_leaves_is_whole(label, table, tmp_path, monkeypatch, end
             raise failure
         write_journal(self, done)
 
-    monkeypatch.setattr(job_module.Job, "_write_journal", fail_later)
+    monkeypatch.setattr(Journal, "write", fail_later)
     with pytest.raises((errors.DiskFullError, KeyboardInterrupt)):
         label(table, ending=ending)
     assert [row["text"] for row in read(tmp_path / f"out.partial{ending}")] == TEXTS[:2]

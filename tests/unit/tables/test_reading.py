@@ -60,11 +60,12 @@ def test_the_delimiter_is_found_in_the_header(write, name, delimiter):
 
 def test_bad_rows_of_csv_are_reported_and_those_after_them_read(write):
     path = write("a.csv", 'id,text\n1\n2,"a"b\n3,c,d\n4,"e\n5,f')
-    bad = rows(path)
+    *bad, last = rows(path)
     assert [(type(row), row.line) for row in bad] == [(BadRow, n) for n in (2, 3, 4, 5)]
     assert "has 1 cells where the header has 2" in bad[0].problem
     assert bad[2].raw == "3,c,d"
     assert "unexpected end of data" in bad[3].problem
+    assert (last.line, last.fields) == (6, {"id": "5", "text": "f"})
 
 
 def test_bad_rows_of_json_lines_are_reported_and_those_after_them_read(write):
@@ -99,9 +100,24 @@ def test_a_declared_encoding_is_used(write):
     assert fields(path, encoding="cp1250") == [{"text": "Łukasz"}]
 
 
-def test_an_unknown_encoding_is_an_error(write):
-    with pytest.raises(OptionError, match="utf-9"):
-        open_source(str(write("a.txt", "x")), encoding="utf-9")
+@pytest.mark.parametrize("encoding", ["utf-9", "base64", "hex", "idna", "undefined", "utf\0"])
+def test_an_unknown_encoding_is_an_error(write, encoding):
+    with pytest.raises(OptionError, match="encoding="):
+        open_source(str(write("a.txt", "x")), encoding=encoding)
+
+
+@pytest.mark.parametrize("encoding", ["UTF-16", "utf_16_le", "U16"])
+def test_a_declared_encoding_may_be_spelled_otherwise(write, encoding):
+    path = write("a.csv", "id,text\n1,Kesh left.\n".encode("utf-16")[:-1])
+    assert rows(path, encoding=encoding)[0].fields["text"].startswith("Kesh left.")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content"), [("utf-16", b"no mark here"), ("iso2022_jp", b"\x1b"), ("utf-7", b"a+\xff")]
+)
+def test_bytes_that_end_the_decoding_are_an_error_that_says_so(write, encoding, content):
+    with pytest.raises(UnreadableFileError, match=f"cannot be read as {encoding}"):
+        rows(write("a.txt", content), encoding=encoding)
 
 
 def test_mac_and_windows_are_told_apart_by_their_apostrophe():
@@ -186,10 +202,10 @@ def test_a_directory_is_told_which_of_its_files_to_name(tmp_path):
         open_source(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["nowhere.csv", "a\0b.csv", "x" * 300])
+@pytest.mark.parametrize("name", ["nowhere.csv", "a\0b.csv", "x" * 300, "Did he deny it? " * 20])
 def test_a_file_that_is_not_there_is_an_error(name):
     with pytest.raises(UnreadableFileError):
-        open_source(name)
+        open_sources([name])
 
 
 def test_a_json_file_is_asked_about(write):
@@ -203,13 +219,6 @@ def test_a_json_file_is_asked_about(write):
 def test_a_header_that_cannot_be_one_is_an_error(write, header):
     with pytest.raises(UnreadableFileError):
         rows(write("a.csv", header + "1,2\n"))
-
-
-def test_standard_input_is_read_once_as_it_comes(monkeypatch):
-    monkeypatch.setattr(
-        sys, "stdin", io.TextIOWrapper(io.BytesIO(b"id,text\n1,Kesh left.\n"), encoding="ascii")
-    )
-    assert fields("-", format_="csv") == [{"id": "1", "text": "Kesh left."}]
 
 
 def test_a_pattern_that_the_shell_left_is_expanded(write, tmp_path):
