@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from claimclf.model_dir import DEFAULT_MODEL, ModelDir, file_sha256, new_directory, refuse_taken
+from training.base_model import trainings
 from training.columns import Columns, read_label_map
 from training.command import run
 from training.correction_sheet import names, write_csv, write_xlsx
@@ -105,12 +106,15 @@ def audit(
 def learned_from(model_dir: ModelDir, data: Sequence[str]) -> list[str]:
     """The files that a model learned from, as far as its provenance tells: a changed copy goes unnoticed.
 
+    Those that the models before it learned from are among them.
+
     Args:
         model_dir: the model, opened.
         data: files; what is none, such as a hub id, is passed over.
     """
-    origin = json.dumps(model_dir.metadata.provenance.get("data", {}).get("train"))
-    return [source for source in data if Path(source).is_file() and file_sha256(Path(source)) in origin]
+    steps = trainings(model_dir.metadata.provenance)
+    learned = json.dumps([step.get("data", {}).get("train") for step in steps])
+    return [source for source in data if Path(source).is_file() and file_sha256(Path(source)) in learned]
 
 
 def _listed(judged: Sequence[Suspicion], share: float | None) -> list[Suspicion]:

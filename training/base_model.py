@@ -74,6 +74,17 @@ class BaseModel:
         return {name: value for name, value in asdict(self).items() if name != "path" and value}
 
 
+def trainings(provenance: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The provenance of each training that led to a model, the first, which began with an encoder, first.
+
+    Args:
+        provenance: of the model, as its claimclf.json has it; it holds those before it.
+    """
+    base = provenance.get("base_model")
+    before = base.get("origin") if isinstance(base, dict) else None
+    return [*(trainings(before) if before else []), provenance]
+
+
 def encoder_path(location: str) -> Path:
     """The directory of an encoder, downloaded from the hub where it is not on disk.
 

@@ -1,7 +1,7 @@
 """What a transformer must beat: five baselines that predict as the classifier does.
 
-Those that learn are calibrated on held-out sentences as the transformer is, and their thresholds are fitted there
-too, even where the transformer's are left at a half: they are given every chance.
+Those that learn are calibrated on held-out sentences as the transformer is, and their thresholds are fitted
+there too, even where the transformer's are left at a half: they are given every chance.
 """
 
 from __future__ import annotations

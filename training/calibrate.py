@@ -53,13 +53,11 @@ def fit(
         resamples: how many thresholds are averaged.
         fit_thresholds: if False, every threshold is a half: a label is given that is more likely than not.
             That holds better on other sentences where those at hand are few or of another kind.
+
+    Raises:
+        ConfigurationError: no sentence is of a stratum that has a weight.
     """
     kept = calibration_rows(rows, weights)
-    if not kept:
-        raise ConfigurationError(
-            f"No held-out sentence is of a stratum in calibration_weights ({', '.join(weights or ())}).",
-            "Name strata that the training data has, or leave calibration_weights out.",
-        )
     rows = [rows[i] for i in kept]
     weight = np.array([weights.get(row.stratum, 1.0) if weights else 1.0 for row in rows])
     log_odds = logits[kept].astype(np.float64)
@@ -83,10 +81,19 @@ def calibration_rows(rows: Sequence[LabelledSentence], weights: Mapping[str, flo
     """Indices of the sentences that `fit` uses: those of the strata that have a weight.
 
     All of them where there are no weights, or where no sentence says which stratum it is of.
+
+    Raises:
+        ConfigurationError: no sentence is of a stratum that has a weight.
     """
     if not weights or not any(row.stratum for row in rows):
         return list(range(len(rows)))
-    return [i for i, row in enumerate(rows) if row.stratum in weights]
+    kept = [i for i, row in enumerate(rows) if row.stratum in weights]
+    if not kept:
+        raise ConfigurationError(
+            f"No held-out sentence is of a stratum in calibration_weights ({', '.join(weights)}).",
+            "Name strata that the training data has, or leave calibration_weights out.",
+        )
+    return kept
 
 
 def primary_of(log_odds: Floats, thresholds: Floats) -> NDArray[np.int64]:

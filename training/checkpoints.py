@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from accelerate.utils import synchronize_rng_states
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback
+
+from claimclf.errors import ConfigurationError
+from training.processes import processes
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -57,6 +61,17 @@ class SaveWithinEpochs(TrainerCallback):
         if state.global_step % self._every == 0 and _within_epoch(args, state):
             control.should_save = True
 
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Gives every process the first one's state, so that all shuffle the next epoch alike.
+
+        On a CPU dropout moves a state on, by as much as the sentences of a process are long. To do so as the
+        next epoch begins would be too late: the Trainer then restores the states that a checkpoint holds.
+        """
+        if processes().num_processes > 1:
+            synchronize_rng_states(["torch"])
+
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
@@ -68,6 +83,20 @@ class SaveWithinEpochs(TrainerCallback):
 def checkpoint_directory(args: TrainingArguments, state: TrainerState) -> Path:
     """Where the Trainer saves after this step."""
     return Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+
+
+def checkpoint_to_take_up(work: Path) -> Path | None:
+    """The newest whole checkpoint, where there is one.
+
+    Raises:
+        ConfigurationError: it was written by another number of processes, or by a version that did not keep
+            the order of the sentences.
+    """
+    with processes().main_process_first():
+        checkpoint = last_whole_checkpoint(work)
+    if checkpoint is not None:
+        _refuse_other_processes(checkpoint)
+    return checkpoint
 
 
 def last_whole_checkpoint(work: Path) -> Path | None:
@@ -83,10 +112,31 @@ def last_whole_checkpoint(work: Path) -> Path | None:
     return whole[-1] if whole else None
 
 
+def _refuse_other_processes(checkpoint: Path) -> None:
+    written, here = len(list(checkpoint.glob(_order_name("*")))), processes().num_processes
+    if written == here:
+        return
+    if not written:
+        raise ConfigurationError(
+            f"{checkpoint} was written by an earlier version, which did not keep the order of the sentences.",
+            f"Remove {checkpoint.parent} to begin anew.",
+        )
+    several = written > 1
+    how = f"with torchrun --nproc-per-node {written}" if several else "without torchrun"
+    raise ConfigurationError(
+        f"{checkpoint} was written by a run in {written} process{'es' if several else ''}, not in {here}.",
+        f"Go on {how}, or remove {checkpoint.parent} to begin anew.",
+    )
+
+
 def _within_epoch(args: TrainingArguments, state: TrainerState) -> bool:
     return state.global_step % (state.max_steps // int(args.num_train_epochs)) != 0
 
 
 def _order_file(args: TrainingArguments, state: TrainerState) -> Path:
-    """Each process shuffles by a generator of its own."""
-    return checkpoint_directory(args, state) / f"{_ORDER}-{args.process_index}.safetensors"
+    return checkpoint_directory(args, state) / _order_name(args.process_index)
+
+
+def _order_name(process: int | str) -> str:
+    """Each process writes one: there are as many as there were processes."""
+    return f"{_ORDER}-{process}.safetensors"

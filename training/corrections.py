@@ -24,11 +24,17 @@ _LOG = logging.getLogger(__name__)
 CORRECTED = "corrected"  # the column of a spreadsheet of suspicious labels in which people write better ones
 
 
-def read_corrections(path: Path) -> dict[str, tuple[Label, ...]]:
+def read_corrections(
+    path: Path, label_map: Mapping[str, str] = GUESSED.label_map
+) -> dict[str, tuple[Label, ...]]:
     """Labels by `LabelledSentence.key`, from a file with the fields ``id`` and ``labels`` or ``corrected``.
 
     In a file that has the column ``corrected``, as `training.audit` writes, that column counts, and a blank
     cell corrects nothing: only ``none`` or ``[]`` there takes a label away.
+
+    Args:
+        path: the file.
+        label_map: other names of labels, as in `Columns`.
 
     Raises:
         LabelledDataError: the file cannot be read, or a line is not as described; the error names the line.
@@ -41,7 +47,8 @@ def read_corrections(path: Path) -> dict[str, tuple[Label, ...]]:
         key = record.fields.get("id")
         if not isinstance(key, str):
             raise LabelledDataError(record.place, "no id", 'Write {"id": "…", "labels": ["denial"]}.')
-        labels = labels_of(record, Columns(labels=CORRECTED) if CORRECTED in record.fields else GUESSED)
+        named = CORRECTED if CORRECTED in record.fields else None
+        labels = labels_of(record, Columns(labels=named, label_map=label_map))
         if corrections.setdefault(key, labels) != labels:
             raise LabelledDataError(
                 record.place, f"the sentence {key} has other labels further up", "Correct it once."
@@ -69,7 +76,7 @@ def read_test_set(
 
     Args:
         source: labelled sentences; with ``sentences``, labels by id.
-        columns: what the columns of the file with the sentences are called.
+        columns: what the columns of the file with the sentences are called, and the labels of ``source``.
         sentences: files with texts, labelled or not.
         split: of data sets that have several.
 
@@ -78,7 +85,7 @@ def read_test_set(
     """
     if not sentences:
         return read_labelled(source, columns, split=split)
-    labels = read_corrections(Path(source))
+    labels = read_corrections(Path(source), columns.label_map)
     rows = read_by_id(sentences, labels, columns, split=split)
     if not rows:
         raise LabelledDataError(str(source), "labels no sentence there", "Give --sentences the file of them.")

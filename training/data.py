@@ -179,11 +179,12 @@ def split_by_document(
 
     Args:
         rows: the sentences.
-        fraction: share of the second part; the nearest ``1 / n`` is taken.
+        fraction: share of the second part; the nearest ``1 / n`` is taken, ``n`` being `largest_class` at
+            most.
         seed: decides which documents go where.
 
     Raises:
-        LabelledDataError: too few documents to split.
+        LabelledDataError: too few documents to split, or no two sentences with the same primary label.
     """
     folds = max(2, round(1 / fraction))
     documents = [row.doc for row in rows]
@@ -192,6 +193,14 @@ def split_by_document(
             "The training data",
             f"{len(set(documents))} documents cannot be split in {folds} parts",
             "Give more documents, or leave out the doc field, or raise validation_fraction.",
+        )
+    folds = min(folds, largest_class(rows))
+    if folds == 1:
+        sizes = ", ".join(f"{name} {number}" for name, number in counts(rows).items())
+        raise LabelledDataError(
+            "The training data",
+            f"no label has a sentence for each of two parts ({sizes})",
+            "Give more sentences.",
         )
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     first, second = next(splitter.split(rows, primaries(rows), documents))
@@ -202,6 +211,32 @@ def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentenc
     """The sentences whose text is not, up to case and punctuation, among the held-out ones."""
     keys = {row.key for row in held_out}
     return [row for row in rows if row.key not in keys]
+
+
+def apart_from(
+    rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentence]
+) -> list[LabelledSentence]:
+    """The sentences of which neither the text nor the document is among the held-out ones."""
+    documents = {row.doc for row in held_out}
+    return [row for row in without(rows, held_out) if row.doc not in documents]
+
+
+def to_learn_from(
+    rows: Sequence[LabelledSentence], dev: Sequence[LabelledSentence], dev_name: str
+) -> list[LabelledSentence]:
+    """The sentences that are `apart_from` those to report on.
+
+    Raises:
+        LabelledDataError: there is none.
+    """
+    kept = apart_from(rows, dev)
+    if not kept:
+        raise LabelledDataError(
+            "The training data",
+            f"nothing is left to learn from: the text or document of every sentence is in {dev_name}",
+            "Give sentences of other documents than those to report on.",
+        )
+    return kept
 
 
 def duplicates(rows: Sequence[LabelledSentence]) -> list[LabelledSentence]:
@@ -220,6 +255,11 @@ def counts(rows: Sequence[LabelledSentence]) -> dict[str, int]:
     """How many sentences have each class as their primary label, "none" last."""
     found = Counter(row.primary for row in rows)
     return {name: found[index] for index, name in enumerate(CLASSES)}
+
+
+def largest_class(rows: Sequence[LabelledSentence]) -> int:
+    """How many sentences have the most frequent primary label: a stratified split has no more folds."""
+    return max(counts(rows).values())
 
 
 def _taught(record: Record) -> LabelledSentence:

@@ -23,7 +23,7 @@ from claimclf.labels import LABELS
 from training.augmentation import augmented
 from training.averaging import KeepBestAverage
 from training.calibrate import primary_of
-from training.checkpoints import SaveWithinEpochs, last_whole_checkpoint
+from training.checkpoints import SaveWithinEpochs, checkpoint_to_take_up
 from training.collator import AGAIN, Collator
 from training.data import primary_shares, targets
 from training.loss import Loss
@@ -72,9 +72,10 @@ def fine_tune(
         resume: go on from the last whole checkpoint in ``work``, if there is one.
 
     Raises:
-        ConfigurationError: the model cannot read windows of the configured length, or the batch cannot be
-            shared out among the processes.
+        ConfigurationError: the model cannot read windows of the configured length, the batch cannot be
+            shared out among the processes, or others than these wrote the checkpoint.
     """
+    checkpoint = checkpoint_to_take_up(work) if resume else None
     set_seed(config.seed)
     tokenizer = AutoTokenizer.from_pretrained(start, model_max_length=config.window_length)
     model = _model(start, config)
@@ -104,8 +105,6 @@ def fine_tune(
     for callback in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(callback)
     trainer.add_callback(ShowProgress(_METRIC))
-    with processes().main_process_first():
-        checkpoint = last_whole_checkpoint(work) if resume else None
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     processes().wait_for_everyone()
     if processes().is_main_process:

@@ -44,6 +44,7 @@ class Growth:
         validation_fraction: share of each set, in documents, that calibrates and chooses epochs; one document
             at the least.
         calibration_weights: as in `training.config.TrainingConfig`.
+        fit_thresholds: likewise.
     """
 
     strategy: str
@@ -52,6 +53,7 @@ class Growth:
     candidates: int
     validation_fraction: float
     calibration_weights: Mapping[str, float] | None = None
+    fit_thresholds: bool = True
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
@@ -89,7 +91,7 @@ def grow(
         dev: the sentences to measure on.
 
     Raises:
-        LabelledDataError: a set has too few documents to split.
+        LabelledDataError: a set has too few documents or sentences to split.
     """
     order = _order(rows, growth)
     gold = primaries(dev)
@@ -123,6 +125,7 @@ def _model(growth: Growth, learner: Learner, rows: Sequence[LabelledSentence]) -
         validation,
         seed=growth.seed,
         weights=growth.calibration_weights,
+        fit_thresholds=growth.fit_thresholds,
     )
     return logits, calibration
 

@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from claimclf.errors import LabelledDataError, MissingExtraError
 from claimclf.labels import LABELS, Label
 from training.baselines import tfidf_features
-from training.data import CLASSES, NONE, counts, primaries, targets
+from training.data import CLASSES, NONE, counts, largest_class, primaries, targets
 from training.encoder_features import encoder_features
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def suspicions(
     Args:
         rows: the labelled sentences.
         features: of each sentence, from `audit_features`.
-        folds: each sentence is judged by what was learned from the other folds; no document is in two.
+        folds: each sentence is judged by what was learned from the other folds; no document is in two. Fewer
+            are made where there are fewer documents, or fewer sentences of the most frequent label.
         seed: decides which documents go where.
 
     Raises:
@@ -164,7 +165,8 @@ def _out_of_fold(
 ) -> NDArray[np.float64]:
     """Shape of `given`: the probability of each class for each sentence, from the other folds."""
     documents = [row.doc for row in rows]
-    splitter = StratifiedGroupKFold(min(folds, len(set(documents))), shuffle=True, random_state=seed)
+    folds = min(folds, len(set(documents)), largest_class(rows))
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # Of classes that some fold lacks: their sentences are judged by what is there.
         warnings.filterwarnings("ignore", message="The least populated class|Label .* is present in all")

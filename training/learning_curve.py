@@ -19,7 +19,7 @@ from training.columns import Columns, read_label_map
 from training.command import run
 from training.config import starting_config
 from training.curve_fit import LEAST_SIZES, Curve, Resampled, curve, difference, resample
-from training.data import LabelledSentence, primaries, read_labelled, split_by_document, without
+from training.data import LabelledSentence, primaries, read_labelled, split_by_document, to_learn_from
 from training.growing import DOCUMENTS, RANDOM, SELECT, Growth, Measured, grow
 from training.learners import FINE_TUNE, LEARNERS, learner
 from training.options import DocColumn, LabelMap, LabelsColumn, Resamples, Split, TextColumn
@@ -88,7 +88,7 @@ def learning_curve(
         dev_rows = read_labelled(dev, columns, split=split)
     else:
         rows, dev_rows = split_by_document(rows, dev_fraction, seed)
-    rows = without(rows, dev_rows)
+    rows = to_learn_from(rows, dev_rows, Path(dev).name if dev else "dev")
     growths = [
         Growth(
             name,
@@ -97,6 +97,7 @@ def learning_curve(
             candidates,
             settings.validation_fraction,
             settings.calibration_weights,
+            settings.fit_thresholds,
         )
         for name in dict.fromkeys(strategy or [DOCUMENTS])
         for number in range(seeds)

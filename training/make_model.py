@@ -103,7 +103,7 @@ def _parts(data: TrainingData) -> str:
     return (
         f"{len(data.train)} sentences to learn from{mixed}{taught}, {len(data.validation)} of other "
         f"documents to choose the epoch and calibrate on, {len(data.dev)} to report on; "
-        f"{data.left_out} left out because they are in {data.dev_name}."
+        f"{data.left_out} left out because their text or document is in {data.dev_name}."
     )
 
 

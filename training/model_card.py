@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS
 from claimclf.model_dir import ModelDir
+from training.base_model import trainings
 from training.card_figures import figures, versions
 from training.command import run
 
@@ -65,7 +66,7 @@ def render(model_dir: ModelDir, benchmark: Json, notes: str = "") -> str:
 
 def _of_the_model(model_dir: ModelDir) -> dict[str, Any]:
     origin, calibration = model_dir.metadata.provenance, model_dir.metadata.calibration
-    steps = _steps(origin)
+    steps = trainings(origin)
     parts = {
         "learned from": origin["data"]["train"],
         "held out to choose and calibrate": origin["data"]["validation"],
@@ -103,12 +104,6 @@ def _of_the_model(model_dir: ModelDir) -> dict[str, Any]:
             for name, digest in model_dir.sha256.items()
         ],
     }
-
-
-def _steps(origin: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The provenance of each training that led to a model, the first, which began with an encoder, first."""
-    before = origin["base_model"].get("origin")
-    return [*(_steps(before) if before else []), origin]
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -18,6 +18,16 @@ CONFIG_FILE = "config.yaml"
 LOG_FILE = "log.jsonl"
 METRICS_FILE = "metrics.json"
 _CLOCK = ("_runtime", "_per_second", "total_flos")
+_READ_AFTERWARDS = (  # the fields of a configuration that no training step reads
+    "name",
+    "language",
+    "data_statement",
+    "base_model_name",
+    "window_overlap",
+    "calibration_weights",
+    "fit_thresholds",
+    "allowed_flips",
+)
 
 
 def free_output(name: str, parent: Path = Path("runs")) -> Path:
@@ -40,7 +50,7 @@ def is_finished(output: Path) -> bool:
 
 
 def open_work(output: Path, config: TrainingConfig, *, resume: bool) -> Path:
-    """The directory to work in: a new one, or that of a stopped run.
+    """The directory to work in: a new one, or that of a stopped run, with the configuration of now.
 
     Args:
         output: where the model will be.
@@ -49,7 +59,8 @@ def open_work(output: Path, config: TrainingConfig, *, resume: bool) -> Path:
 
     Raises:
         OutputExistsError: the output is taken, or a stopped run is there and `resume` is not set.
-        ConfigurationError: the stopped run had another configuration or other data.
+        ConfigurationError: the stopped run had other data, or another configuration in what its steps read:
+            what is only read after them may change, so that nobody trains again for it.
     """
     refuse_taken(output)
     work = work_directory(output)
@@ -84,7 +95,7 @@ def log_lines(history: Sequence[dict[str, Any]]) -> str:
 
 def _refuse_changed(path: Path, config: TrainingConfig) -> None:
     begun, now = TrainingConfig.from_yaml(path).to_dict(), config.to_dict()
-    changed = [name for name in now if begun[name] != now[name]]
+    changed = [name for name in now if begun[name] != now[name] and name not in _READ_AFTERWARDS]
     if changed:
         raise ConfigurationError(
             f"{path.parent} was begun with another {', '.join(changed)}.",

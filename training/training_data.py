@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 
 from claimclf.errors import ConfigurationError
 from claimclf.model_dir import file_sha256
+from training.calibrate import calibration_rows
 from training.corrections import corrected, read_by_id, read_corrections
-from training.data import read_labelled, read_taught, split_by_document, without
+from training.data import (
+    apart_from,
+    read_labelled,
+    read_taught,
+    split_by_document,
+    to_learn_from,
+    without,
+)
 from training.formats import read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from claimclf.labels import Label
     from training.config import TrainingConfig
@@ -33,7 +41,7 @@ class TrainingData:
         validation: to choose the epoch on, and to fit temperatures and thresholds.
         dev: to report on; nothing is fitted on them.
         dev_name: what the dev sentences are called in a report.
-        left_out: how many sentences were not learned from because they are in dev.
+        left_out: how many sentences were not learned from because their text or document is in dev.
         mixed: how many of the others are of the project's own corpus.
         taught: to learn from as well, with the scores of teachers.
     """
@@ -52,8 +60,9 @@ class TrainingData:
 
         Raises:
             ConfigurationError: it names none, names unlabelled sentences without labels by id, holds out
-                everything or nothing, or a file is not the one whose hash it states.
-            LabelledDataError: a file cannot be read or a line is not as it should be.
+                everything or nothing, weighs no stratum of what is held out, or a file is not the one whose
+                hash it states.
+            LabelledDataError: a file cannot be read, a line is not as it should be, or all is of dev.
         """
         if not config.train:
             raise ConfigurationError("There is nothing to learn from.", "Give --train a labelled file.")
@@ -65,21 +74,20 @@ class TrainingData:
         rows = [row for source in config.train for row in read_labelled(source, config.columns)]
         corrections: dict[str, tuple[Label, ...]] = {}
         for source in config.corrections:
-            corrections |= read_corrections(Path(source))
+            corrections |= read_corrections(Path(source), config.label_map)
         rows = corrected(rows, corrections)
         if config.dev:
             dev, dev_name = read_labelled(config.dev, config.columns), Path(config.dev).name
         else:
             rows, dev = split_by_document(rows, config.dev_fraction, config.seed)
             dev_name = f"a part of {', '.join(Path(source).name for source in config.train)}"
-        rows += _labelled_by_id(config, corrections, rows, dev)
-        kept = without(rows, dev)
-        mixed = _corpus_sample(len(kept), dev, config.seed) if config.mix else []
+        rows += without(read_by_id(config.unlabelled, corrections, config.columns), rows)
+        kept = to_learn_from(rows, dev, dev_name)
+        mixed = _corpus_sample(len(kept), [*kept, *dev], config.seed) if config.mix else []
         train, validation = _split(kept, mixed, config)
-        held_out = [*validation, *dev]
-        taught = without([row for source in config.taught for row in read_taught(source)], held_out)
-        documents = {row.doc for row in held_out}
-        taught = [row for row in taught if row.doc not in documents]
+        calibration_rows(validation, config.calibration_weights)  # refused here, not hours later
+        taught = [row for source in config.taught for row in read_taught(source)]
+        taught = apart_from(taught, [*validation, *dev])
         return cls(train, validation, dev, dev_name, len(rows) - len(kept), len(mixed), taught)
 
 
@@ -119,18 +127,6 @@ def read_held_out(path: Path) -> set[str]:
     return {str(record.fields.get("id")) for record in read_records(path)}
 
 
-def _labelled_by_id(
-    config: TrainingConfig,
-    labels: Mapping[str, tuple[Label, ...]],
-    rows: Sequence[LabelledSentence],
-    dev: Sequence[LabelledSentence],
-) -> list[LabelledSentence]:
-    """The unlabelled sentences with labels by id, but for those among the rows and in dev's documents."""
-    found = read_by_id(config.unlabelled, labels, config.columns)
-    documents = {row.doc for row in dev}
-    return [row for row in without(found, rows) if row.doc not in documents]
-
-
 def hashes(config: TrainingConfig) -> dict[str, str]:
     """The sha256 of each file of sentences that a configuration names, by its name there.
 
@@ -153,13 +149,11 @@ def hashes(config: TrainingConfig) -> dict[str, str]:
     return found
 
 
-def _corpus_sample(size: int, dev: Sequence[LabelledSentence], seed: int) -> list[LabelledSentence]:
-    """Whole documents of the project's own corpus, none of dev: as many sentences as asked for, or all."""
+def _corpus_sample(size: int, others: Sequence[LabelledSentence], seed: int) -> list[LabelledSentence]:
+    """Whole documents of the project's own corpus, none of the others': as many sentences as asked or all."""
     documents: dict[str, list[LabelledSentence]] = {}
-    for row in without(read_labelled(CORPUS), dev):
+    for row in apart_from(read_labelled(CORPUS), others):
         documents.setdefault(row.doc, []).append(row)
-    for held_out in {row.doc for row in dev}:
-        documents.pop(held_out, None)
     names = list(documents)
     random.Random(seed).shuffle(names)  # noqa: S311 - nothing secret
     sample: list[LabelledSentence] = []

@@ -72,7 +72,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, base_model: Path, tiny_dir:
     config = folder / "config.yaml"
     config.write_text(CONFIG, encoding="utf-8")
     train_data = write_jsonl(folder / "train.jsonl", records[:500] + records[-3:])
-    dev = write_jsonl(folder / "dev.jsonl", records[500:])
+    dev = write_jsonl(
+        folder / "dev.jsonl", [{**of_dev, "doc": f"dev-{of_dev['doc']}"} for of_dev in records[500:]]
+    )
     return Inputs(config, train_data, dev, base_model, tiny_dir)
 
 

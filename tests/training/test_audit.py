@@ -141,6 +141,10 @@ def test_a_model_that_learned_from_the_data_is_named(data: Path, tiny_dir: Path)
     origin = {"data": {"train": {"files": [{"file": "old.jsonl", "sha256": file_sha256(data)}]}}}
     taught = replace(opened, metadata=replace(opened.metadata, provenance=origin))
     assert learned_from(taught, [str(data), "some/hub-id"]) == [str(data)]
+    went_on = replace(
+        opened, metadata=replace(opened.metadata, provenance={"base_model": {"origin": origin}})
+    )
+    assert learned_from(went_on, [str(data)]) == [str(data)], "the model before it had learned from them"
     measured_on = replace(
         opened, metadata=replace(opened.metadata, provenance={"data": {"dev": {"sha256": file_sha256(data)}}})
     )
@@ -179,6 +183,13 @@ def test_classes_that_are_absent_or_in_one_document_are_no_obstacle(tiny_dir: Pa
     )
     assert len(judged) == len(rows)
     assert all(0 <= suspicion.score <= 1 for suspicion in judged)
+
+
+def test_more_folds_than_a_class_has_sentences_are_no_obstacle(tiny_dir: Path) -> None:
+    words = ("accused", "denied", "urged", "signed", "thanks")
+    texts = [f"Osmani {words[i % 5]} Kesh {i} ." for i in range(60)]
+    rows = rows_of(texts, [LABELS[i % 5 : i % 5 + 1] for i in range(60)])
+    assert len(suspicions(rows, audit_features(ModelDir.open(tiny_dir), texts), folds=15)) == 60
 
 
 def test_a_model_without_its_float_weights_is_refused(tiny_dir: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest
 
 from claimclf import Label, Prediction, Scores
-from claimclf.errors import OutputExistsError
+from claimclf.errors import OutputExistsError, UnreadableFileError
 from tests.training.conftest import Inputs
 from training.bootstrap import Estimate
 from training.compare import compare
@@ -68,6 +68,11 @@ def test_the_command_compares_a_model_with_a_baseline(
     assert all(line["a"] != line["b"] for line in lines)
     with pytest.raises(OutputExistsError):
         compare(*arguments, train=str(inputs.train), partings=partings)
+
+
+def test_a_directory_that_is_not_there_is_named_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFileError, match="there is no such directory"):
+        compare("no-model", "majority", "no.jsonl", partings=tmp_path / "missing" / "partings.csv")
 
 
 def test_the_command_gives_json_without_sentences(

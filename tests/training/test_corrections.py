@@ -9,6 +9,7 @@ import pytest
 from claimclf import Label
 from claimclf.errors import LabelledDataError
 from tests.conftest import write_jsonl
+from training.columns import Columns
 from training.corrections import corrected, read_corrections, read_test_set
 from training.data import LabelledSentence
 
@@ -26,6 +27,19 @@ def test_corrections_replace_the_labels_of_the_sentences_they_name(tmp_path: Pat
     first, second = corrected(rows, read_corrections(path))
     assert first == rows[0]
     assert (second.text, second.labels) == ("They lie!", (Label.ACCUSATION,))
+
+
+def test_labels_by_id_may_have_names_of_ones_own(tmp_path: Path) -> None:
+    own = {"nein": "denial", "sonst": "none"}
+    key = row("they lie").key
+    for field in ("labels", "corrected"):
+        path = write_jsonl(tmp_path / f"{field}.jsonl", [{"id": key, field: "nein"}])
+        assert read_corrections(path, own) == {key: (Label.DENIAL,)}
+    texts = write_jsonl(tmp_path / "texts.jsonl", [{"text": "They lie!"}])
+    (found,) = read_test_set(path, Columns(label_map=own), sentences=[texts])
+    assert found.labels == (Label.DENIAL,)
+    with pytest.raises(LabelledDataError, match="--label-map"):
+        read_corrections(path)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from training.data import (
     read_texts,
     split_by_document,
     targets,
+    to_learn_from,
     without,
 )
 
@@ -108,6 +109,27 @@ def test_a_split_shares_no_document_and_loses_no_sentence(tmp_path: Path) -> Non
 def test_too_few_documents_to_split_is_an_error() -> None:
     with pytest.raises(LabelledDataError, match="2 documents"):
         split_by_document([row(doc="a"), row(doc="b")], 0.1, seed=0)
+
+
+def test_as_many_sentences_of_each_class_are_split_in_fewer_parts() -> None:
+    rows = [row(f"{i}", *list(Label)[i % 5 : i % 5 + 1], doc=f"{i}") for i in range(40)]
+    train, held_out = split_by_document(rows, 0.1, seed=0)
+    assert (len(train), len(held_out)) == (35, 5)
+    assert {r.primary for r in held_out} == {0, 1, 2, 3, NONE}
+
+
+def test_no_two_sentences_of_a_class_cannot_be_split() -> None:
+    rows = [row("a", Label.DENIAL, doc="a"), row("b", Label.ACCUSATION, doc="b")]
+    with pytest.raises(LabelledDataError, match="accusation 1, denial 1, call_to_action 0"):
+        split_by_document(rows, 0.5, seed=0)
+
+
+def test_neither_texts_nor_documents_to_report_on_are_learned_from() -> None:
+    dev = [row("he left.", doc="a")]
+    rows = [row("He  LEFT!", doc="b"), row("She stayed.", doc="a"), row("She stayed.", doc="b")]
+    assert to_learn_from(rows, dev, "dev.csv") == [rows[2]]
+    with pytest.raises(LabelledDataError, match=r"text or document of every sentence is in dev\.csv"):
+        to_learn_from(rows[:2], dev, "dev.csv")
 
 
 def test_sentences_of_the_dev_set_leave_the_training_set() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,13 +21,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from claimclf.errors import ConfigurationError, DiskFullError, OutputExistsError
+from tests.conftest import labelled_records, write_jsonl
 from tests.training.conftest import Inputs, command_line
 from training import averaging, finetune, processes
 from training.averaging import KeepBestAverage
-from training.checkpoints import last_whole_checkpoint
+from training.checkpoints import checkpoint_to_take_up, last_whole_checkpoint
 from training.config import TrainingConfig
 from training.finetune import fine_tune
-from training.run_directory import LOG_FILE, free_output, open_work, work_directory
+from training.run_directory import CONFIG_FILE, LOG_FILE, free_output, open_work, work_directory
 from training.train import train
 from training.training_data import TrainingData
 
@@ -35,6 +38,46 @@ _HEEDING_CTRL_C = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("training.train", run_name="__main__", alter_sys=True)
+"""
+# Each of several processes trains at one go, then stopped and taken up, as an epoch begins and within it.
+_IN_SEVERAL = """
+import json, sys
+from pathlib import Path
+from training import finetune
+from training.averaging import KeepBestAverage
+from training.config import TrainingConfig
+from training.data import read_labelled
+from training.processes import processes
+
+folder = Path(sys.argv[1])
+config = TrainingConfig.from_yaml(folder / "config.yaml")
+train, validation = (read_labelled(folder / f"{part}.jsonl") for part in ("train", "validation"))
+batches, collated, moved = [], finetune.Collator.__call__, KeepBestAverage.on_step_end
+
+def watched(collator, features):
+    batches.append([row["input_ids"] for row in features])
+    return collated(collator, features)
+
+def run(name, stop=None):
+    def stopped(*given, **named):
+        moved(*given, **named)
+        if given[2].global_step == stop:
+            raise KeyboardInterrupt
+    KeepBestAverage.on_step_end = stopped
+    work, base = folder / name, Path(config.base_model)
+    work.mkdir(exist_ok=True)
+    try:
+        finetune.fine_tune(config, base, train, validation, work, resume=True)
+    except KeyboardInterrupt:
+        pass
+
+finetune._STEPS_BETWEEN_CHECKPOINTS = 2
+finetune.Collator.__call__ = watched
+run("whole")
+of_a_half = [batch for batch in batches if len(batch) == config.batch_size // 2]  # others are evaluated
+(folder / f"{processes().process_index}.json").write_text(json.dumps(of_a_half))
+for stop in (5, 7, None):
+    run("stopped", stop)
 """
 
 
@@ -145,6 +188,59 @@ def test_two_processes_train_what_one_does_and_one_of_them_writes(inputs: Inputs
     assert sorted(path.name for path in runs.iterdir()) == ["one", "two"]
 
 
+def test_several_processes_see_every_sentence_once_an_epoch_and_go_on_as_they_began(
+    inputs: Inputs, tmp_path: Path
+) -> None:
+    settings = {"base_model": str(inputs.base_model), "epochs": 2, "batch_size": 16, "dropout": 0.2}
+    config = TrainingConfig.from_yaml(inputs.config).with_values({**settings, "window_length": 64})
+    (tmp_path / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
+    of_many_lengths = [
+        {**record, "text": f"{record['text']} " + "what will Kesh say ? " * (i % 7)}
+        for i, record in enumerate(labelled_records()[:74])
+    ]
+    write_jsonl(tmp_path / "train.jsonl", of_many_lengths[:64])
+    write_jsonl(tmp_path / "validation.jsonl", of_many_lengths[64:])
+    (tmp_path / "script.py").write_text(_IN_SEVERAL, encoding="utf-8")
+    launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [sys.executable, "-m", *launcher, str(tmp_path / "script.py"), str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    one, other = (json.loads((tmp_path / f"{process}.json").read_text()) for process in range(2))
+    for epoch in (slice(0, 4), slice(4, 8)):
+        seen = Counter(tuple(sentence) for batch in (*one[epoch], *other[epoch]) for sentence in batch)
+        assert len(seen) == 64
+        assert set(seen.values()) == {1}
+    whole, stopped = (
+        load_file(tmp_path / run / "checkpoint-8" / "average.safetensors") for run in ("whole", "stopped")
+    )
+    for name, weight in whole.items():
+        assert torch.equal(stopped[name], weight), name
+
+
+@pytest.mark.parametrize(
+    ("written", "problem", "cure"),
+    [
+        (2, "by a run in 2 processes, not in 1", "torchrun --nproc-per-node 2, or remove"),
+        (0, "by an earlier version", "Remove"),
+    ],
+)
+def test_a_checkpoint_of_other_processes_or_of_an_earlier_version_is_refused(
+    inputs: Inputs, tmp_path: Path, written: int, problem: str, cure: str
+) -> None:
+    checkpoint = tmp_path / "checkpoint-100"
+    checkpoint.mkdir()
+    for name in ("average", *(f"order-{process}" for process in range(written))):
+        (checkpoint / f"{name}.safetensors").touch()
+    config = TrainingConfig.from_yaml(inputs.config)
+    with pytest.raises(ConfigurationError, match=problem) as raised:
+        fine_tune(config, inputs.base_model, [], [], tmp_path, resume=True)
+    assert cure in str(raised.value)
+    (checkpoint / "order-0.safetensors").touch()
+    (checkpoint / "order-1.safetensors").unlink(missing_ok=True)
+    assert checkpoint_to_take_up(tmp_path) == checkpoint
+
+
 def test_a_batch_is_shared_evenly_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "processes", lambda: SimpleNamespace(num_processes=3))
     assert processes.sentences_a_device(33) == 33
@@ -209,6 +305,17 @@ def test_a_checkpoint_that_was_not_finished_is_removed(tmp_path: Path) -> None:
             (tmp_path / f"checkpoint-{step}" / "average.safetensors").touch()
     assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-100"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-100", "checkpoint-20"]
+
+
+def test_what_no_training_step_reads_may_change_when_a_run_is_taken_up(tmp_path: Path) -> None:
+    begun = TrainingConfig()
+    afterwards = {"allowed_flips": 0.5, "calibration_weights": {"random": 1.0}, "fit_thresholds": False}
+    later = begun.with_values({**afterwards, "data_statement": "Made up.", "window_overlap": 16})
+    work = open_work(tmp_path / "model", begun, resume=False)
+    assert open_work(tmp_path / "model", later, resume=True) == work
+    assert TrainingConfig.from_yaml(work / CONFIG_FILE) == later
+    with pytest.raises(ConfigurationError, match="was begun with another dropout, bf16"):
+        open_work(tmp_path / "model", later.with_values({"dropout": 0.3, "bf16": False}), resume=True)
 
 
 def test_what_a_killed_run_left_of_its_model_is_swept_away(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.conftest import labelled_records, write_jsonl
 from training.bootstrap import Estimate
 from training.config import TrainingConfig
 from training.curve_fit import Curve, PowerLaw, Resampled, curve, difference, power_law, resample
-from training.data import LabelledSentence, primaries, read_labelled
+from training.data import NONE, LabelledSentence, primaries, read_labelled
 from training.growing import DOCUMENTS, RANDOM, SELECT, Growth, Measured, grow
 from training.learners import learner
 from training.learning_curve import in_words, learning_curve, parse_sizes
@@ -243,6 +244,16 @@ def test_a_model_is_measured_with_thresholds_fitted_on_its_validation_sentences(
     (one,) = grow(growth, shifted, rows, rows[:200])
     assert one.macro_f1 == 1.0
     assert one.primary.tolist() == primaries(rows[:200]).tolist()
+    (even,) = grow(replace(growth, fit_thresholds=False), shifted, rows, rows[:200])
+    assert (even.primary == NONE).all(), "no label is more likely than not"
+
+
+def test_small_sets_with_as_many_of_each_class_are_split_all_the_same() -> None:
+    few = [LabelledSentence(f"{i}", LABELS[i % 5 : i % 5 + 1], f"doc-{i}", "", f"{i}") for i in range(20)]
+    growth = Growth(RANDOM, (20,), 0, candidates=10, validation_fraction=0.1)
+    spy = Spy(few)
+    assert [one.sentences for one in grow(growth, spy, few, few)] == [20]
+    assert len(spy.sets[0]) == 20
 
 
 def test_an_unknown_strategy_is_an_error() -> None:
@@ -323,11 +334,13 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory that the command makes, with both strategies."""
     folder = tmp_path_factory.mktemp("curve")
     records = labelled_records()
+    dev = [{**record, "doc": f"dev-{record['doc']}"} for record in records[500:]]
+    learned = {**records[0], "text": "Osmani rows home .", "doc": dev[0]["doc"]}
     config = folder / "config.yaml"
     config.write_text(CONFIG, encoding="utf-8")
     learning_curve(
-        [str(write_jsonl(folder / "train.jsonl", [*records[:450], *records[500:510]]))],
-        dev=str(write_jsonl(folder / "dev.jsonl", records[500:])),
+        [str(write_jsonl(folder / "train.jsonl", [*records[:450], *records[500:510], learned]))],
+        dev=str(write_jsonl(folder / "dev.jsonl", dev)),
         output=folder / "out",
         sizes="60,120,180,240,300",
         seeds=2,
@@ -341,7 +354,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_document_holds_every_figure(output: Path) -> None:
     document = json.loads((output / "learning_curve.json").read_text(encoding="utf-8"))
-    assert document["sentences"] == 450, "the ten that are in dev were left out"
+    assert document["sentences"] == 450, "ten texts that are in dev and one of its documents were left out"
     assert document["learner"] == "tfidf"
     assert list(document["strategies"]) == ["random", "select"]
     for of_strategy in document["strategies"].values():
@@ -397,6 +410,30 @@ def test_without_a_dev_set_whole_documents_are_held_out(
     assert document["sentences"] + document["dev"] == len(labelled_records())
     assert 0.1 < document["dev"] / len(labelled_records()) < 0.3
     assert "No curve was fitted" in capsys.readouterr().out
+
+
+def test_the_configuration_says_whether_thresholds_are_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"{CONFIG}fit_thresholds: false\n", encoding="utf-8")
+    grown: list[Growth] = []
+
+    def watched(growth: Growth, *given: Any) -> Iterator[Measured]:
+        grown.append(growth)
+        return grow(growth, *given)
+
+    monkeypatch.setattr("training.learning_curve.grow", watched)
+    learning_curve(
+        [str(write_jsonl(tmp_path / "a.jsonl", labelled_records()))],
+        output=tmp_path / "out",
+        config=config,
+        seeds=1,
+        sizes="100",
+        learner_name="tfidf",
+        resamples=2,
+    )
+    assert [growth.fit_thresholds for growth in grown] == [False]
 
 
 def test_a_taken_output_is_refused_before_any_work(tmp_path: Path) -> None:

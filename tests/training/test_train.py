@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from transformers import (
 )
 
 from claimclf import ClaimClassifier, Label
-from claimclf.errors import ConfigurationError, ExportDisagreesError, OutputExistsError
+from claimclf.errors import ConfigurationError, ExportDisagreesError, LabelledDataError, OutputExistsError
 from claimclf.model_dir import file_sha256
 from tests.conftest import tiny_tokenizer, write_jsonl
 from tests.training.conftest import Inputs
 from training import finetune
+from training.averaging import KeepBestAverage
 from training.base_model import BaseModel
 from training.config import TrainingConfig
 from training.data import LabelledSentence, primaries, read_labelled
@@ -153,6 +155,38 @@ def test_mixing_adds_as_many_sentences_of_the_own_corpus(inputs: Inputs) -> None
     files = provenance(config, BaseModel.find(config), data)["data"]["train"]["files"]
     assert files[-1] == {"file": "training/data/train.jsonl", "sha256": file_sha256(CORPUS)}
     assert data.dev == alone.dev
+
+
+def test_no_document_of_dev_is_learned_from(inputs: Inputs, tmp_path: Path) -> None:
+    plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
+    before = TrainingData.read(plain)
+    other = {"text": "Osmani rows home .", "labels": [], "doc": before.dev[0].doc}
+    more = write_jsonl(tmp_path / "more.jsonl", [other])
+    data = TrainingData.read(replace(plain, train=[*plain.train, str(more)]))
+    assert data == replace(before, left_out=before.left_out + 1)
+    with pytest.raises(LabelledDataError, match=r"nothing is left to learn from.* is in dev\.jsonl"):
+        TrainingData.read(replace(plain, train=[str(more)]))
+
+
+def test_what_is_mixed_in_shares_no_text_and_no_document_with_the_rest(
+    inputs: Inputs, tmp_path: Path
+) -> None:
+    own = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()[:300]]
+    # The first half as they are; the texts alone of the others.
+    records = [{**record, "doc": record["doc"] if i < 150 else "mine"} for i, record in enumerate(own)]
+    mine = write_jsonl(tmp_path / "mine.jsonl", records)
+    files = {**inputs.files, "train": [str(mine)], "mix": True}
+    data = TrainingData.read(TrainingConfig.from_yaml(inputs.config).with_values(files))
+    assert data.mixed >= 300
+    learned = Counter(row.key for row in (*data.train, *data.validation))
+    assert max(learned.values()) == max(Counter(row.key for row in read_labelled(mine)).values())
+    assert not {row.doc for row in data.train} & {row.doc for row in data.validation}
+
+
+def test_weights_of_strata_that_nothing_held_out_is_of_are_refused_before_training(inputs: Inputs) -> None:
+    config = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
+    with pytest.raises(ConfigurationError, match=r"No held-out sentence is of a stratum.*rnadom"):
+        TrainingData.read(replace(config, calibration_weights={"rnadom": 1.0}))
 
 
 def labels_of(key: str, data: TrainingData) -> tuple[Label, ...]:
@@ -290,13 +324,17 @@ def test_a_window_that_the_model_cannot_read_is_refused(inputs: Inputs, tmp_path
         inputs.run(tmp_path / "model", window_length=65)
 
 
-def test_an_export_that_disagrees_fails_and_leaves_no_model(
+def test_an_export_that_disagrees_fails_and_more_may_be_allowed_without_training_again(
     inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Measured, "flips", 1)
     with pytest.raises(ExportDisagreesError, match="1 of"):
         inputs.run(tmp_path / "model", allowed_flips=0.0, epochs=1)
     assert not (tmp_path / "model").exists()
+    monkeypatch.setattr(KeepBestAverage, "on_step_end", lambda *_, **__: pytest.fail("it trains again"))
+    monkeypatch.setattr(Measured, "to_dict", Measured.summary)  # without intervals, which take longest
+    inputs.run(tmp_path / "model", allowed_flips=0.5, epochs=1, resume=True)
+    assert TrainingConfig.from_yaml(tmp_path / "model" / CONFIG_FILE).allowed_flips == 0.5
 
 
 def test_an_existing_output_is_refused_before_any_work(inputs: Inputs, tmp_path: Path) -> None:
