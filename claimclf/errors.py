@@ -271,8 +271,8 @@ class ExportDisagreesError(ClaimclfError, RuntimeError):
     def __init__(self, flips: int, sentences: int, allowed: float) -> None:
         super().__init__(
             f"The int8 model labels {flips} of {sentences} sentences differently from the float model "
-            f"({flips / sentences:.2%}; {allowed:.0%} is allowed).",
-            "Train with more epochs or a lower learning rate, or raise `allowed_flips` in the configuration.",
+            f"({flips / sentences:.2%}; {100 * allowed:g}% is allowed).",
+            "Train longer or at a lower learning rate, or --resume with a higher --allowed-flips.",
         )
 
 

@@ -49,8 +49,12 @@ def told_if_unwritable(path: Path, again: str = _AGAIN) -> Iterator[None]:
         ) from error
 
 
-def refuse_taken_file(path: Path, *, force: bool) -> None:
+def refuse_taken_file(path: Path, *, force: bool | None = None) -> None:
     """Does nothing where a file can be made, so that nobody waits to be told at the end.
+
+    Args:
+        path: of the file.
+        force: whether a file there may be overwritten; None where the user has no ``--force`` to say so.
 
     Raises:
         OutputExistsError: something is there already; with ``force``, a directory.
@@ -60,6 +64,8 @@ def refuse_taken_file(path: Path, *, force: bool) -> None:
     with told_if_unwritable(path):
         if path.is_dir():
             raise OutputExistsError(path, "It is a directory: name a file in it.")
+        if path.exists() and force is None:
+            raise OutputExistsError(path)
         if path.exists() and not force:
             raise OutputExistsError(path, "Choose another name, or overwrite it with --force.")
         if not path.parent.is_dir():

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from claimclf.errors import OutputExistsError, UnreadableFileError
+from claimclf.files import refuse_taken_file
 from training.bootstrap import RESAMPLES
 from training.checks import check_test_set, warn
 from training.columns import Columns, read_label_map
@@ -45,10 +45,8 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Say whether A is better than B on some sentences, how sure that is, and where they part."""
-    if partings is not None and partings.exists():
-        raise OutputExistsError(partings)
-    if partings is not None and not partings.parent.is_dir():
-        raise UnreadableFileError(partings.parent, "there is no such directory", "Make it first.")
+    if partings is not None:
+        refuse_taken_file(partings)
     columns = Columns(text_column, labels_column, doc_column, read_label_map(label_map))
     rows = read_test_set(data, columns, sentences=sentences or ())
     learned = read_labelled(train, columns) if train else []

@@ -65,7 +65,7 @@ def load(
     """
     numbers = _numbers(threads)
     if output is not None:
-        refuse_taken_file(output, force=False)
+        refuse_taken_file(output)
     texts = read_texts(data) if data else suite(seed=SEED).texts()
     asked = {
         "model": str(ModelDir.open(model).path),

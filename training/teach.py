@@ -49,7 +49,7 @@ def teach(
     Most sentences report facts: of those that the first teacher was asked about, half of what is written are
     sentences in which another act is likely, as far as there are so many, and the rest a random sample.
     """
-    refuse_taken_file(output, force=False)
+    refuse_taken_file(output)
     records = {text_of(record, GUESSED): doc_of(record, GUESSED) for record in read_records(texts)}
     rng = random.Random(seed)  # noqa: S311 - a sample, no secret
     asked = rng.sample(list(records), min(ask, len(records)))

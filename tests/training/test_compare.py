@@ -66,7 +66,7 @@ def test_the_command_compares_a_model_with_a_baseline(
         lines = list(csv.DictReader(file))
     assert len({line["b"] for line in lines}) == 1, "the majority never changes"
     assert all(line["a"] != line["b"] for line in lines)
-    with pytest.raises(OutputExistsError):
+    with pytest.raises(OutputExistsError, match="Remove it or choose another path"):
         compare(*arguments, train=str(inputs.train), partings=partings)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimclf.errors import OptionError
+from claimclf.errors import OptionError, OutputExistsError
 from training import under_load as measuring
 from training.load import load
 from training.under_load import Latencies, Memory, streaming, under_load
@@ -91,6 +91,13 @@ def test_the_command_says_and_writes_what_it_measured(tiny_dir, tmp_path, capsys
     assert [one["threads"] for one in measured["loads"]] == [1, 3]
     assert all(one["answers"] > 0 and one["wrong"] == 0 for one in measured["loads"])
     assert measured["stream"]["sentences"] == 500
+
+
+def test_what_is_there_is_not_overwritten(tmp_path):
+    output = tmp_path / "load.json"
+    output.touch()
+    with pytest.raises(OutputExistsError, match="Remove it or choose another path"):  # there is no --force
+        load("no-model", threads="1", data=None, output=output)
 
 
 @pytest.mark.parametrize("threads", ["", "0", "1,x", "-1"])

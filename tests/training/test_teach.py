@@ -56,7 +56,7 @@ def test_half_are_likely_acts_as_far_as_there_are_so_many():
 
 
 def test_what_is_there_is_not_overwritten(tiny_dir, pool):
-    with pytest.raises(OutputExistsError):
+    with pytest.raises(OutputExistsError, match="Remove it or choose another path"):  # there is no --force
         teach([str(tiny_dir)], texts=str(pool), output=pool)
 
 

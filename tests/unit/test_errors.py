@@ -110,6 +110,12 @@ def test_an_error_crosses_to_another_process(error):
     assert (type(again), str(again)) == (type(error), str(error))
 
 
+def test_the_share_of_flips_that_is_allowed_is_told_as_it_was_set():
+    assert "9 of 799 sentences differently from the float model (1.13%; 1.25% is allowed)" in str(
+        errors.ExportDisagreesError(9, 799, 0.0125)
+    )
+
+
 def test_a_position_is_an_attribute_too():
     assert errors.NotAStringError(None, 3).position == 3
 
