@@ -21,6 +21,7 @@ from claimclf.tables.text_formats import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -121,7 +122,7 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
         return _parquet_source(name)
     once = is_stream(name)
     with ExitStack() as opened:
-        raw = opened.enter_context(nullcontext(sys.stdin.buffer) if name == STDIN else _opened(name))
+        raw = opened.enter_context(_standard_input() if name == STDIN else _opened(name))
         unpacked = _unpacked(name, raw)
         try:
             head = unpacked.read(_HEAD)
@@ -174,6 +175,13 @@ def _cannot_be_unpacked(name: str, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(
         Path(name), f"cannot be unpacked ({error})", "Copy it again, or pack it again with gzip."
     )
+
+
+def _standard_input() -> AbstractContextManager[Any]:
+    """The bytes of standard input, which stays open afterwards."""
+    if sys.stdin is None:  # closed before Python began, as by the shell's `<&-`
+        raise UnreadableFileError(Path(STDIN), "standard input is closed", "Name a file, or pipe one in.")
+    return nullcontext(sys.stdin.buffer)
 
 
 @contextmanager

@@ -95,6 +95,12 @@ def test_standard_input_is_read_once_as_it_comes(standard_input):
     assert not sys.stdin.buffer.closed
 
 
+def test_standard_input_that_is_closed_is_told(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)  # what Python makes of `<&-`
+    with pytest.raises(UnreadableFileError, match="standard input is closed"):
+        open_source("-")
+
+
 def test_the_encoding_of_slow_standard_input_is_found_as_that_of_a_file(standard_input):
     standard_input(b"Kesh left.\n" * 3000 + b"He wasn\x92t there.")
     source = open_source("-")
