@@ -158,6 +158,7 @@ class UnreadableFileError(ClaimclfError, OSError):
 
     def __init__(self, path: Path, problem: str, cure: str) -> None:
         super().__init__(f"{path}: {problem}.", cure)
+        self.problem, self.cure = problem, cure
 
 
 class UnwritableFileError(ClaimclfError, OSError):

@@ -26,6 +26,7 @@ class InputFormat(str, Enum):
     TSV = "tsv"
     JSONL = "jsonl"
     PARQUET = "parquet"
+    XLSX = "xlsx"
 
 
 def _shipped(incomplete: str) -> list[str]:
@@ -35,7 +36,9 @@ def _shipped(incomplete: str) -> list[str]:
 _MODEL = "A shipped model's name or a model directory."
 Files = Annotated[
     list[str] | None,
-    typer.Argument(help="Texts (.txt) or tables (.csv, .tsv, .jsonl, .parquet), also .gz; - or none: stdin."),
+    typer.Argument(
+        help="Texts (.txt) or tables (.csv, .tsv, .jsonl, .parquet, .xlsx), .gz too; none: stdin."
+    ),
 ]
 Model = Annotated[str, typer.Option(help=_MODEL, autocompletion=_shipped)]
 ModelArgument = Annotated[str, typer.Argument(help=_MODEL, autocompletion=_shipped)]

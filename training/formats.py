@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from claimclf.errors import LabelledDataError
+from claimclf.errors import LabelledDataError, UnreadableFileError
+from claimclf.tables.workbooks import worksheet_rows
 from training.annotation_exports import plain_records
-from training.spreadsheets import worksheet_rows
 from training.text_files import delimited, json_lines, json_records, not_utf8
 
 if TYPE_CHECKING:
@@ -72,11 +72,13 @@ def _records(source: str | Path, split: str | None) -> Iterator[Record]:
         elif path.suffix.lower() == ".parquet":
             yield from _parquet_records(path)
         elif path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
-            yield from (Record(*row) for row in worksheet_rows(path))
+            yield from (Record(f"{path}, row {number}", fields) for number, fields in worksheet_rows(path))
         else:
             raise LabelledDataError(str(path), f"of an unknown format {path.suffix!r}", f"Give {_KNOWN}.")
     except UnicodeDecodeError as error:
         raise not_utf8(path) from error
+    except UnreadableFileError as error:
+        raise LabelledDataError(str(path), error.problem, error.cure) from error
     except (OSError, EOFError, csv.Error) as error:
         raise LabelledDataError(str(path), f"cannot be read ({error})", "Give a whole file.") from error
 

@@ -29,12 +29,14 @@ _NOT_TEXT = {
     ),
     b"{\\rtf": ("this is a rich text document", _SAVE_AS_TEXT),
     b"PAR1": ("this is a Parquet file", "Name it .parquet, or add: --input-format parquet"),
-    b"PK\x03\x04": ("this is an archive, or a document of Word or Excel", f"{_SAVE_AS_TEXT} {_SAVE_AS_CSV}"),
+    b"PK\x03\x04": (
+        "this is an archive, or a document of Word or Excel",
+        f"{_SAVE_AS_TEXT} A workbook is read from a file whose name ends in .xlsx.",
+    ),
 }
 _BY_ENDING = {
     ".docx": ("this is a document of Word", _SAVE_AS_TEXT),
     ".odt": ("this is a document of LibreOffice", _SAVE_AS_TEXT),
-    ".xlsx": ("this is a workbook of Excel", _SAVE_AS_CSV),
     ".ods": ("this is a workbook of LibreOffice", _SAVE_AS_CSV),
     ".html": ("this is a web page, whose markup would be read as text", _SAVE_AS_TEXT),
     ".htm": ("this is a web page, whose markup would be read as text", _SAVE_AS_TEXT),

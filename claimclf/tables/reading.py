@@ -18,6 +18,7 @@ from claimclf.tables.encodings import encoding_of, refuse_documents
 from claimclf.tables.rows import BadRow, Row
 from claimclf.tables.streams import STDIN, Rewound, is_stream
 from claimclf.tables.text_formats import READERS
+from claimclf.tables.workbooks import worksheet_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-FORMATS = ("text", "lines", "csv", "tsv", "jsonl", "parquet")
+FORMATS = ("text", "lines", "csv", "tsv", "jsonl", "parquet", "xlsx")
 TEXT = "text"
 _BY_ENDING = {
     ".csv": "csv",
@@ -34,6 +35,8 @@ _BY_ENDING = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
 }
 _HEAD = 1 << 16
 _PARQUET_ROWS = 1024
@@ -45,8 +48,8 @@ class Source:
     Attributes:
         name: its path; ``-`` for standard input.
         format: one of `FORMATS`.
-        encoding: what it is decoded from; None for Parquet.
-        size: in bytes; None where that is not known.
+        encoding: what it is decoded from; None for Parquet and workbooks.
+        size: in bytes; None where that, or how much of it was read, is not known.
     """
 
     def __init__(
@@ -68,6 +71,9 @@ class Source:
         """
         if self.format == "parquet":
             yield from _parquet(self)
+            return
+        if self.format == "xlsx":
+            yield from (Row(self.name, number, fields) for number, fields in worksheet_rows(Path(self.name)))
             return
         with self._stream or _opened(self.name) as raw:
             self._position = raw.tell if raw.seekable() else lambda: 0
@@ -108,7 +114,7 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
     Raises:
         UnreadableFileError: it is not there, or not of that format.
         OptionError: an unknown format or encoding.
-        MissingExtraError: a Parquet file without pyarrow.
+        MissingExtraError: a Parquet file without pyarrow, or a workbook without openpyxl.
     """
     if format_ is not None and format_ not in FORMATS:
         raise OptionError("input_format", format_, ", ".join(FORMATS))
@@ -118,8 +124,14 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
     if ending == ".json" and format_ is None:
         cure = "If it holds one object a line, add: --input-format jsonl"
         raise UnreadableFileError(path, "a .json file may hold anything", cure)
+    if kind in ("parquet", "xlsx") and is_stream(name):
+        raise OptionError("input_format", kind, "it for files: a stream cannot be read from its end")
     if kind == "parquet":
         return _parquet_source(name)
+    if kind == "xlsx":
+        with _opened(name):
+            next(worksheet_rows(path), None)
+        return Source(name, kind, None, None)
     once = is_stream(name)
     with ExitStack() as opened:
         raw = opened.enter_context(_standard_input() if name == STDIN else _opened(name))
@@ -206,8 +218,6 @@ def _cure_for_directory(path: Path) -> str:
 
 
 def _parquet_source(name: str) -> Source:
-    if is_stream(name):
-        raise OptionError("input_format", "parquet", "it for files: a stream cannot be read from its end")
     with _opened(name) as raw:
         refuse_documents(name, b"" if raw.peek(4).startswith(b"PAR1") else raw.peek(4))
     _parquet_file(name)

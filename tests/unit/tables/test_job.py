@@ -5,6 +5,7 @@ import errno
 import json
 from datetime import datetime
 
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -93,6 +94,24 @@ def test_lists_and_objects_are_json_in_a_csv_cell(label, tmp_path):
     (row,) = read(label(path)[0])
     assert json.loads(row["tags"]) == ["x", {"y": "é"}]
     assert row["none"] == ""
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_a_workbook_is_labelled_and_a_stopped_job_on_it_gone_on_with(label, tmp_path, tiny, ending):
+    path = tmp_path / "in.xlsx"
+    book = openpyxl.Workbook()
+    for line in [("id", "text", "when"), *((n, text, datetime(2024, 3, 1)) for n, text in enumerate(TEXTS))]:
+        book.active.append(line)
+    book.save(path)
+    with pytest.raises(errors.BadRowError, match="line 4: the row holds nothing in 'text'"):
+        label(path, ending=ending)
+    output, done = label(path, ending=ending, resume=True, skip_bad_rows=True)
+    got = read(output)
+    assert (done.rows, done.written, done.rejected) == (4, 3, 1)
+    assert [row["text"] for row in got] == [TEXTS[0], TEXTS[1], TEXTS[3]]
+    assert [str(row["id"]) for row in got] == ["0", "1", "3"]
+    assert {row["when"] for row in got} == {"2024-03-01T00:00:00"}
+    assert [float(row["confidence"]) for row in got] == [tiny.predict(row["text"]).confidence for row in got]
 
 
 def test_parquet_to_parquet_keeps_types(label, tmp_path):

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import datetime as dt
 import gzip
 import io
 import json
 import sys
+from unittest.mock import ANY
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -131,8 +134,7 @@ def test_mac_and_windows_are_told_apart_by_their_apostrophe():
         ("a.pdf", b"%PDF-1.7", "pdftotext"),
         ("a.txt", b"%PDF-1.7", "is a PDF"),
         ("a.docx", b"PK\x03\x04", "Word"),
-        ("a.xlsx", b"PK\x03\x04", "CSV UTF-8"),
-        ("a.csv", b"PK\x03\x04", "CSV UTF-8"),
+        ("a.csv", b"PK\x03\x04", r"ends in \.xlsx"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1", "Word or Excel"),
         ("a.html", b"<html>", "markup"),
         ("a.rtf", b"{\\rtf1", "rich text"),
@@ -143,6 +145,58 @@ def test_mac_and_windows_are_told_apart_by_their_apostrophe():
 def test_what_is_no_text_is_told_what_to_do_with(name, head, said):
     with pytest.raises(UnreadableFileError, match=said):
         encoding_of(name, head, None)
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    def _workbook(*lines, name="a.xlsx"):
+        book = openpyxl.Workbook()
+        for line in lines:
+            book.active.append(line)
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return _workbook
+
+
+def test_a_workbook_is_read_from_its_header(workbook):
+    lines = [(None, None), ("id ", "text"), (1, "Kesh left."), (None, None), (2, "Kesh denied it.")]
+    first, second = rows(workbook(*lines))
+    assert (first.line, first.fields) == (3, {"id": 1, "text": "Kesh left."})
+    assert (second.line, second.fields) == (5, {"id": 2, "text": "Kesh denied it."})
+
+
+def test_of_what_excel_knows_and_json_does_not_the_text_is_read(workbook):
+    moment, span = dt.datetime(2024, 3, 1, 7, 30), dt.timedelta(hours=30)
+    (row,) = rows(workbook(("text", "when", "took", "many"), ("Kesh left.", moment, span, 7.0)))
+    assert row.fields == {"text": "Kesh left.", "when": "2024-03-01T07:30:00", "took": ANY, "many": 7}
+    assert all(type(value) in (str, int) for value in row.fields.values())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04 no workbook", "cannot be read as .xlsx"),
+        (b"\xd0\xcf\x11\xe0", "has a password"),
+        (b"id,text", "cannot be read as .xlsx"),
+        (b"", "cannot be read as .xlsx"),
+    ],
+)
+def test_what_is_no_workbook_is_told_before_any_work(write, content, said):
+    with pytest.raises(UnreadableFileError, match=said):
+        open_source(str(write("a.xlsx", content)))
+
+
+def test_a_workbook_with_two_columns_of_one_name_is_told(workbook):
+    with pytest.raises(UnreadableFileError, match="two columns of row 1 are called 'text'"):
+        open_source(str(workbook(("text", "text "), ("Kesh left.", "x"))))
+
+
+def test_a_workbook_without_openpyxl_names_the_extra(workbook, monkeypatch):
+    path = workbook(("text",), ("Kesh left.",))
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(ImportError, match=r"claimclf\[tables\]"):
+        open_source(str(path))
 
 
 def test_a_text_file_is_one_row_and_lines_are_rows_each(write):

@@ -126,10 +126,11 @@ def test_a_stream_that_has_ended_is_not_asked_for_more(monkeypatch):
     assert terminal.ends == 1
 
 
+@pytest.mark.parametrize("format_", ["parquet", "xlsx"])
 @pytest.mark.parametrize("name", ["-", os.devnull])
-def test_parquet_is_not_read_from_a_stream(name):
+def test_parquet_and_workbooks_are_not_read_from_a_stream(name, format_):
     with pytest.raises(OptionError, match="from its end"):
-        open_source(name, format_="parquet")
+        open_source(name, format_=format_)
 
 
 @pytest.mark.parametrize("name", ["-", os.devnull])
