@@ -3,7 +3,7 @@
 # make wheel   build, and use in a clean virtual environment
 # make oldest  use with the oldest versions of everything
 # make fuzz    look for inputs that break something; RUNS=… of each kind
-# make train BASE=hub-id-or-path TRAIN=… UNLABELLED=… DEV=…   the shipped model, anew, in runs/small
+# make train BASE=hub-id-or-path TRAIN=… UNLABELLED=… DEV=…   the shipped model, anew, in runs/small; RESUME=--resume
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -50,7 +50,9 @@ fuzz: $(VENV)/.dev
 
 train: $(VENV)/.dev
 	$(VENV)/bin/python -m training.train --config training/configs/small.yaml \
-		--train $(TRAIN) --unlabelled $(UNLABELLED) --dev $(DEV) --base-model $(BASE) --output runs/small $(RESUME)
+		--train $(TRAIN) --unlabelled $(UNLABELLED) --dev $(DEV) --base-model $(BASE) --output runs/small-first $(RESUME)
+	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml \
+		--train $(TRAIN) --train training/data/articles.jsonl --dev $(DEV) --output runs/small $(RESUME)
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
