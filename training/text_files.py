@@ -7,10 +7,10 @@ import csv
 import gzip
 import io
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from claimclf.errors import LabelledDataError
+from claimclf.tables.columns import repeated
 from claimclf.tables.encodings import probable_encoding
 from claimclf.tables.text_formats import delimiter_of
 
@@ -105,9 +105,9 @@ def unique_names(names: Any, place: str) -> list[str]:
     ['text', 'labels', '', '']
     """
     stripped = [str(name).strip() for name in names]
-    twice = [name for name, times in Counter(stripped).items() if name and times > 1]
-    if twice:
-        raise LabelledDataError(place, f"two columns are called {twice[0]!r}", "Rename one of them.")
+    twice = repeated(name for name in stripped if name)
+    if twice is not None:
+        raise LabelledDataError(place, f"two columns are called {twice!r}", "Rename one of them.")
     return stripped
 
 

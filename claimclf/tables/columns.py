@@ -1,14 +1,15 @@
-"""Which column of a table holds the texts."""
+"""The columns of a table: which one holds the texts, and which name stands twice."""
 
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from claimclf.errors import ColumnError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 TEXT_COLUMNS = (
     *(
@@ -52,3 +53,12 @@ def text_column(present: Sequence[str], asked: str | None, place: str) -> str:
     if len(present) == 1:
         return present[0]
     raise ColumnError(place, None, present, None)
+
+
+def repeated(names: Iterable[str]) -> str | None:
+    """The first of some names that is there more than once.
+
+    >>> repeated(["id", "text", "text"])
+    'text'
+    """
+    return next((name for name, times in Counter(names).items() if times > 1), None)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections import Counter, deque
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import UnreadableFileError
+from claimclf.tables.columns import repeated
 from claimclf.tables.rows import BadRow, Row
 
 if TYPE_CHECKING:
@@ -157,10 +158,10 @@ def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
         raise UnreadableFileError(
             Path(source.name), f"line 1 is not a header ({error})", "Name the columns in the first line."
         ) from error
-    twice = [name for name, times in Counter(names).items() if times > 1]
-    if twice:
+    twice = repeated(names)
+    if twice is not None:
         raise UnreadableFileError(
-            Path(source.name), f"two columns are called {twice[0]!r}", "Rename one of them."
+            Path(source.name), f"two columns are called {twice!r}", "Rename one of them."
         )
     return tuple(names)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 from zlib import error as ZlibError  # noqa: N812 - an exception, named like no other
 
 from claimclf.errors import MissingExtraError, UnreadableFileError
+from claimclf.tables.columns import repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,9 +77,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _header(path: Path, number: int, cells: Sequence[Any]) -> list[str]:
     names = ["" if cell is None else str(cell).strip() for cell in cells]
-    twice = [name for name, times in Counter(names).items() if name and times > 1]
-    if twice:
-        problem = f"two columns of row {number} are called {twice[0]!r}"
+    twice = repeated(name for name in names if name)
+    if twice is not None:
+        problem = f"two columns of row {number} are called {twice!r}"
         raise UnreadableFileError(path, problem, "Rename one of them.")
     return names
 
