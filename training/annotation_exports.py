@@ -31,9 +31,12 @@ class Judgements:
 
     Attributes:
         cells: one cell an annotator, each as a column of labels could hold it; empty: nobody submitted one.
+        asked: whether the export says that it is a question; False for any other cell that differs from one
+            annotator to the next, a comment or the time, say.
     """
 
     cells: tuple[Any, ...] = ()
+    asked: bool = True
 
     def __str__(self) -> str:
         return " / ".join(map(str, self.cells))
@@ -48,12 +51,14 @@ class Answer:
         submitted: whether anybody submitted it.
         item: the same for all records about one item; None where a record is all there is.
         annotator: whose yes-or-no answers about one item add up to one set of labels; None: they do not.
+        omits_blanks: whether a question with nothing chosen has no cell at all.
     """
 
     fields: Mapping[str, Any]
     submitted: bool = True
     item: Hashable = None
     annotator: Hashable = None
+    omits_blanks: bool = False
 
 
 def plain_records(records: Iterable[Record]) -> Iterator[Record]:
@@ -71,15 +76,21 @@ def plain_records(records: Iterable[Record]) -> Iterator[Record]:
         else:
             groups.setdefault(answer.item, []).append((record, answer))
     whole = [(group[0][0], _together([answer for _, answer in group])) for group in groups.values()]
-    blank = {name: _BLANK.get(type(cell)) for _, answer in whole for name, cell in answer.fields.items()}
+    blank: dict[str, Judgements | None] = {}
+    for _, answer in whole:
+        blank |= {name: _NOTHING_CHOSEN if is_asked(cell) else None for name, cell in answer.fields.items()}
     for first, answer in whole:
-        # Label Studio writes no cell at all for a question with nothing chosen.
         yield _plain(
             first, replace(answer, fields={**blank, **answer.fields}) if answer.submitted else answer
         )
 
 
-_BLANK = {Judgements: Judgements(([],))}
+_NOTHING_CHOSEN = Judgements(([],))
+
+
+def is_asked(cell: Any) -> bool:
+    """Whether a cell is that of a question, as its export says."""
+    return isinstance(cell, Judgements) and cell.asked
 
 
 def as_answer(fields: Mapping[str, Any]) -> Answer | None:
@@ -106,13 +117,16 @@ def _together(answers: Sequence[Answer]) -> Answer:
         return answers[0]
     rows = [answer.fields for answer in _added_up(submitted)]
     names = dict.fromkeys(name for row in rows for name in row)
-    return Answer({name: _one_cell([row[name] for row in rows if name in row]) for name in names})
+    omits = answers[0].omits_blanks
+    return Answer(
+        {name: _one_cell([row.get(name, []) for row in rows if name in row or omits]) for name in names}
+    )
 
 
 def _one_cell(cells: Sequence[Any]) -> Any:
     """What rows have in common; where they differ, the judgements of all."""
     if not any(isinstance(cell, Judgements) for cell in cells):
-        return cells[0] if all(cell == cells[0] for cell in cells) else Judgements(tuple(cells))
+        return cells[0] if all(cell == cells[0] for cell in cells) else Judgements(tuple(cells), asked=False)
     return Judgements(tuple(one for cell in cells if isinstance(cell, Judgements) for one in cell.cells))
 
 
@@ -172,14 +186,15 @@ def _label_studio_row(fields: Mapping[str, Any]) -> Answer | None:
 
     https://labelstud.io/guide/export and ``label_studio_sdk/converter`` (2.0): the columns are the task's
     data, one for each control (``from_name``; a choice, or ``{"choices": […]}`` for several), and
-    the annotation's.
+    the annotation's. Which of them are controls it does not say, and JSON-MIN has none for a control with
+    nothing chosen.
     """
     if not {"annotation_id", "annotator", "lead_time"} <= set(fields):
         return None
     cancelled = str(fields.get("was_cancelled", "")).lower() in ("true", "1")
     item = None if fields.get("id") in (None, "") else ("Label Studio", str(fields["id"]))
     kept = {name: cell for name, cell in fields.items() if name not in _ROW_HOUSEKEEPING}
-    return Answer(kept, not cancelled, item)
+    return Answer(kept, not cancelled, item, omits_blanks=True)
 
 
 _ROW_HOUSEKEEPING = (

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from training.columns import NONE_NAME
 from training.command import run
-from training.data import read_labelled
+from training.data import read_labelled, read_texts
 from training.suite import FILLINGS, Expectation, Pair, Suite, perturbed, suite
 from training.systems import BASELINES, BaselineInputs, system
 from training.terminal import behaviour_table
@@ -142,7 +142,7 @@ def behaviours(
     tested = system(model, BaselineInputs(learned, base_model=base_model))
     measured = behaviour(tested, suite(seed=seed, fillings=fillings))
     if data is not None:
-        pairs = perturbed((row.text for row in read_labelled(data)), seed=seed)
+        pairs = perturbed(read_texts(data), seed=seed)
         texts = list(dict.fromkeys(text for pair in pairs for text in (pair.text, pair.other)))
         predictions = dict(zip(texts, tested.predict(texts), strict=True))
         measured = Behaviour((*measured.rates, *pair_rates("own sentences", pairs, predictions)))

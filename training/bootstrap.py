@@ -47,7 +47,7 @@ def estimates(
     """Percentile intervals of some figures, from a bootstrap over documents (Efron & Tibshirani 1993).
 
     Sentences of one document resemble each other: drawing documents, not sentences, keeps the intervals from
-    being too narrow (the cluster bootstrap, Field & Welsh 2007).
+    being too narrow (the cluster bootstrap, Field & Welsh 2007). Of a single document sentences are drawn.
 
     Args:
         statistics: gives the figures, by name, of the sentences with the given indices.
@@ -72,11 +72,16 @@ def estimates(
 
 
 def resampled(documents: Sequence[str], resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Indices of the sentences of as many documents as there are, drawn with replacement, again and again."""
+    """Indices of the sentences of as many documents as there are, drawn with replacement, again and again.
+
+    Where all are of one document, as many sentences as it has are drawn: what they say then is of it alone.
+    """
     sentences_of: dict[str, list[int]] = {}
     for index, document in enumerate(documents):
         sentences_of.setdefault(document, []).append(index)
     clusters = [np.array(sentences) for sentences in sentences_of.values()]
+    if len(clusters) == 1:
+        clusters = np.array_split(clusters[0], len(clusters[0]))
     rng = np.random.default_rng(seed)
     for _ in range(resamples):
         yield np.concatenate([clusters[i] for i in rng.integers(len(clusters), size=len(clusters))])

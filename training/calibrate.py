@@ -45,7 +45,8 @@ def fit(
     new sentences than the optimum of one sample.
 
     Args:
-        logits: shape (n, 4), of sentences the model was not trained on.
+        logits: shape (n, 4), of sentences the model was not trained on. Those without a word, whose logits
+            are no numbers, tell nothing and are left out.
         rows: those sentences.
         seed: of the resampling.
         weights: by stratum, how much a sentence counts for the temperatures; sentences of other strata are
@@ -55,9 +56,11 @@ def fit(
             That holds better on other sentences where those at hand are few or of another kind.
 
     Raises:
-        ConfigurationError: no sentence is of a stratum that has a weight.
+        ConfigurationError: no sentence with a word is of a stratum that has a weight.
     """
-    kept = calibration_rows(rows, weights)
+    kept = [i for i in calibration_rows(rows, weights) if np.isfinite(logits[i]).all()]
+    if not kept:
+        raise ConfigurationError("No held-out sentence has a word in it.", "Give more sentences.")
     rows = [rows[i] for i in kept]
     weight = np.array([weights.get(row.stratum, 1.0) if weights else 1.0 for row in rows])
     log_odds = logits[kept].astype(np.float64)

@@ -14,7 +14,7 @@ import yaml
 from claimclf.errors import LabelledDataError, OptionError
 from claimclf.labels import LABELS
 from claimclf.tables.columns import TEXT_COLUMNS
-from training.annotation_exports import Judgements
+from training.annotation_exports import Judgements, is_asked
 from training.label_cells import label_columns, labels_in, labels_ticked, normal
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Columns:
         return _first_usual(_USUAL[role], tuple(record.fields))
 
     def _labels_column(self, record: Record) -> str | None:
-        judged = tuple(name for name, cell in record.fields.items() if isinstance(cell, Judgements))
+        judged = tuple(name for name, cell in record.fields.items() if is_asked(cell))
         if judged:
             return judged[0] if len(judged) == 1 else _first_usual(_USUAL["labels"] + _OFTEN_OTHER, judged)
         names = tuple(record.fields)

@@ -177,6 +177,8 @@ def split_by_document(
 ) -> tuple[list[LabelledSentence], list[LabelledSentence]]:
     """Splits sentences in two, no document in both, primary labels in like proportion.
 
+    A sentence of the first part whose text is in the second, too, is left out.
+
     Args:
         rows: the sentences.
         fraction: share of the second part; the nearest ``1 / n`` is taken, ``n`` being `largest_class` at
@@ -184,7 +186,8 @@ def split_by_document(
         seed: decides which documents go where.
 
     Raises:
-        LabelledDataError: too few documents to split, or no two sentences with the same primary label.
+        LabelledDataError: too few documents to split, no two sentences with the same primary label, or no
+            text of the first part that is not in the second.
     """
     folds = max(2, round(1 / fraction))
     documents = [row.doc for row in rows]
@@ -204,7 +207,13 @@ def split_by_document(
         )
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     first, second = next(splitter.split(rows, primaries(rows), documents))
-    return [rows[i] for i in first], [rows[i] for i in second]
+    held_out = [rows[i] for i in second]
+    rest = without([rows[i] for i in first], held_out)
+    if not rest:
+        raise LabelledDataError(
+            "The training data", "every text stands in two parts of it", "Give more different sentences."
+        )
+    return rest, held_out
 
 
 def without(rows: Sequence[LabelledSentence], held_out: Sequence[LabelledSentence]) -> list[LabelledSentence]:

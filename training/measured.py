@@ -34,12 +34,14 @@ class Measured:
     Attributes:
         name: of the model.
         dev_name: what the sentences are called.
+        source: the file they come from, or what they are called where they are a part of one.
         dev: the sentences.
         predictions: of each system, by its name.
     """
 
     name: str
     dev_name: str
+    source: str
     dev: Sequence[LabelledSentence]
     predictions: Mapping[str, list[Prediction]]
 
@@ -59,7 +61,7 @@ class Measured:
             FLOAT32: ClaimClassifier.from_pretrained(directory, backend="torch").predict(texts),
             BASELINE: baseline.predict(texts),
         }
-        return cls(config.name, data.dev_name, data.dev, predictions)
+        return cls(config.name, data.dev_name, config.dev or data.dev_name, data.dev, predictions)
 
     @property
     def flips(self) -> int:
@@ -91,7 +93,7 @@ class Measured:
 
     def to_dict(self) -> dict[str, Any]:
         """The same, and the whole evaluation of the int8 model, with intervals; it quotes no sentence."""
-        whole = evaluation(self.name, self.dev, self.predictions[INT8], source=self.dev_name)
+        whole = evaluation(self.name, self.dev, self.predictions[INT8], source=self.source)
         return {**self.summary(), "evaluation": whole.to_dict()}
 
 

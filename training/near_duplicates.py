@@ -74,7 +74,8 @@ def similarities(texts: csr_array, one: csr_array) -> NDArray[np.float64]:
         texts: the `shingles` of the texts.
         one: those of the one, a single row.
     """
-    return _jaccard(np.asarray((texts @ one.T).todense()).ravel(), np.diff(texts.indptr), one.nnz)
+    shared = texts @ one.astype(np.int32).T  # in int8, as the shingles come, counts over 127 would overflow
+    return _jaccard(np.asarray(shared.todense()).ravel(), np.diff(texts.indptr), one.nnz)
 
 
 def near_duplicates(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +23,20 @@ from training.data import (
 from training.formats import read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from claimclf.labels import Label
     from training.config import TrainingConfig
     from training.data import LabelledSentence
 
+_LOG = logging.getLogger(__name__)
 CORPUS = Path(__file__).parent / "data" / "train.jsonl"
 CORPUS_TEST = Path(__file__).parent / "data" / "test.jsonl"
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The sentences of a training run; no document is in two of the parts.
+    """The sentences of a training run; no document and no text is in two of the parts.
 
     Attributes:
         train: to learn from.
@@ -82,6 +84,7 @@ class TrainingData:
             rows, dev = split_by_document(rows, config.dev_fraction, config.seed)
             dev_name = f"a part of {', '.join(Path(source).name for source in config.train)}"
         rows += without(read_by_id(config.unlabelled, corrections, config.columns), rows)
+        _warn_of_unused(corrections, [*rows, *dev])
         kept = to_learn_from(rows, dev, dev_name)
         mixed = _corpus_sample(len(kept), [*kept, *dev], config.seed) if config.mix else []
         train, validation = _split(kept, mixed, config)
@@ -89,6 +92,12 @@ class TrainingData:
         taught = [row for source in config.taught for row in read_taught(source)]
         taught = apart_from(taught, [*validation, *dev])
         return cls(train, validation, dev, dev_name, len(rows) - len(kept), len(mixed), taught)
+
+
+def _warn_of_unused(corrections: Mapping[str, object], rows: Sequence[LabelledSentence]) -> None:
+    unused = len(corrections.keys() - {row.key for row in rows})
+    if unused:
+        _LOG.warning("--corrections: no sentence has %d of the %d ids.", unused, len(corrections))
 
 
 def _split(
@@ -115,7 +124,8 @@ def _split_as_named(
             f"{path} holds out {'everything' if documents else 'nothing'}.",
             'Write one {"id": "…"} a line, of sentences to learn from whose documents are to be held out.',
         )
-    return train, [row for row in rows if row.doc in documents]
+    held_out = [row for row in rows if row.doc in documents]
+    return without(train, held_out), held_out
 
 
 def read_held_out(path: Path) -> set[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from claimclf import Label, Prediction, Scores
+from tests.conftest import write_jsonl
 from tests.training.conftest import Inputs
 from training.behaviours import behaviour, behaviours
 from training.suite import Expectation, Pair, Suite, perturbed, suite
@@ -91,9 +92,10 @@ def test_sentences_of_ones_own_are_perturbed() -> None:
 
 
 def test_the_command_prints_rates_and_the_worst_pair(
-    trained_dir: Path, inputs: Inputs, capsys: pytest.CaptureFixture[str]
+    trained_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    behaviours(str(trained_dir), data=str(inputs.dev), fillings=1, examples=True)
+    unlabelled = write_jsonl(tmp_path / "own.jsonl", [{"text": 'He said: "Nothing happened."'}])
+    behaviours(str(trained_dir), data=str(unlabelled), fillings=1, examples=True)
     printed = capsys.readouterr().out
     for part in ("accusation: direct voice", "Serbia / Kosovo", "own sentences", "Worst pair", "not denial]"):
         assert part in printed

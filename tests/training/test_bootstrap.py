@@ -58,3 +58,10 @@ def test_the_value_is_that_of_all_sentences() -> None:
     figure = estimates(lambda i: {"mean": values[i].mean()}, ["a", "b", "c"], seed=0)["mean"]
     assert figure.value == pytest.approx(3.0)
     assert figure.low <= figure.value <= figure.high
+
+
+def test_of_a_single_document_sentences_are_drawn() -> None:
+    values = np.arange(40.0)
+    figure = estimates(lambda i: {"mean": values[i].mean()}, ["speech"] * 40, seed=0)["mean"]
+    assert figure.low < figure.value - 1
+    assert figure.high > figure.value + 1

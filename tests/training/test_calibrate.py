@@ -39,6 +39,17 @@ def test_the_temperature_that_spoilt_the_logits_is_found() -> None:
     assert calibration.temperatures == pytest.approx((2.5,) * len(LABELS), rel=0.15)
 
 
+def test_a_text_without_a_word_changes_no_temperature() -> None:
+    logits, rows = simulated(2.0, n=300)
+    blank = LabelledSentence("\u200b", (), "blank", "")
+    blanks = np.full((1, len(LABELS)), -np.inf, dtype=np.float32)
+    assert fit(np.concatenate([logits, blanks]), [*rows, blank], seed=0, fit_thresholds=False) == (
+        fit(logits, rows, seed=0, fit_thresholds=False)
+    )
+    with pytest.raises(ConfigurationError, match="has a word"):
+        fit(blanks, [blank], seed=0)
+
+
 def test_thresholds_are_probabilities_and_repeatable() -> None:
     logits, rows = simulated(1.0, n=300)
     first, second = (fit(logits, rows, seed=5, resamples=3) for _ in range(2))

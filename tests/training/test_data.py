@@ -106,6 +106,15 @@ def test_a_split_shares_no_document_and_loses_no_sentence(tmp_path: Path) -> Non
     assert split_by_document(rows, 0.2, seed=4)[1] != held_out
 
 
+def test_no_text_is_on_both_sides_of_a_split() -> None:
+    rows = [row(f"Text {i}.", list(Label)[i % 4], doc=f"{i} {copy}") for i in range(40) for copy in "ab"]
+    train, held_out = split_by_document(rows, 0.2, seed=1)
+    assert not {r.key for r in train} & {r.key for r in held_out}
+    assert {r.key for r in train + held_out} == {r.key for r in rows}
+    with pytest.raises(LabelledDataError, match="every text stands in two parts"):
+        split_by_document([row("He left.", Label.DENIAL, doc=name) for name in "abcd"], 0.5, seed=0)
+
+
 def test_too_few_documents_to_split_is_an_error() -> None:
     with pytest.raises(LabelledDataError, match="2 documents"):
         split_by_document([row(doc="a"), row(doc="b")], 0.1, seed=0)

@@ -22,6 +22,7 @@ from claimclf.prediction import Prediction, Scores
 from tests.conftest import NAMES, labelled_records, write_jsonl
 from training.data import read_labelled
 from training.labelling_tasks import TO_LABEL, LabellingTask, labelling_config, write_tasks
+from training.near_duplicates import shingles, similarities
 from training.pool import PoolSentence, read_known, sample_pool, sentence_key
 from training.select import select
 from training.selection import (
@@ -158,6 +159,17 @@ def test_nothing_near_identical_to_a_labelled_sentence_is_chosen() -> None:
     labelled = [text.upper() + " now" for text in texts[:7]]
     chosen = choose(texts, logits_of([[0.0] * 4] * 10), IDENTITY, 10, seed=0, labelled=labelled)
     assert sorted(choice.index for choice in chosen) == [7, 8, 9]
+
+
+def test_long_sentences_are_near_identical_too() -> None:
+    text = (
+        "The Kesh Courier reported on {} that the governor of the northern province had ordered the police to "
+        "clear the square in front of the railway station, which his spokesman denied in a statement."
+    )
+    days = [text.format(day) for day in ("Monday", "Sunday", "Friday")]
+    assert similarities(shingles(days), shingles(days[:1])) == pytest.approx([1, 0.9, 0.9], abs=0.05)
+    chosen = choose([*days, "He left."], logits_of([[0.0] * 4] * 4), IDENTITY, 4, seed=0, labelled=days[:1])
+    assert [choice.index for choice in chosen] == [3]
 
 
 def test_a_choice_depends_on_the_seed_alone() -> None:

@@ -114,6 +114,7 @@ def test_the_run_directory_holds_data_hashes_log_and_metrics(trained_dir: Path, 
     metrics = json.loads((trained_dir / METRICS_FILE).read_text())
     assert metrics["systems"]["int8"]["macro_f1"] > 0.9
     assert metrics["evaluation"]["data"]["name"] == inputs.dev.name
+    assert metrics["evaluation"]["data"]["sha256"] == file_sha256(inputs.dev)
     (compared,) = metrics["against"]
     difference = compared["differences"]["macro_f1"]
     assert compared["rival"] == "tiny"
@@ -199,6 +200,17 @@ def test_corrections_replace_labels(inputs: Inputs, tmp_path: Path) -> None:
     corrections = write_jsonl(tmp_path / "corrections.jsonl", [{"id": wrong.key, "labels": ["denial"]}])
     data = TrainingData.read(replace(plain, corrections=[str(corrections)]))
     assert labels_of(wrong.key, data) == (Label.DENIAL,)
+
+
+def test_corrections_of_no_sentence_are_told(
+    inputs: Inputs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
+    known = TrainingData.read(plain).train[0].key
+    ids = [{"id": key, "labels": ["denial"]} for key in (known, "0123456789abcdef")]
+    corrections = write_jsonl(tmp_path / "corrections.jsonl", ids)
+    TrainingData.read(replace(plain, corrections=[str(corrections)]))
+    assert "no sentence has 1 of the 2 ids" in caplog.text
 
 
 def test_the_last_of_several_corrections_counts(inputs: Inputs, tmp_path: Path) -> None:
