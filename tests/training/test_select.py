@@ -163,7 +163,7 @@ def test_nothing_near_identical_to_a_labelled_sentence_is_chosen() -> None:
 
 def test_long_sentences_are_near_identical_too() -> None:
     text = (
-        "The Kesh Courier reported on {} that the governor of the northern province had ordered the police to "
+        "The Kesh Courier reported on {} that the governor of the northern province had told the police to "
         "clear the square in front of the railway station, which his spokesman denied in a statement."
     )
     days = [text.format(day) for day in ("Monday", "Sunday", "Friday")]
