@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from claimclf import Prediction, __version__, cli
+from claimclf.tables.journal import Journal
 
 ARTICLE = "Osmani accused Kesh of fraud. “Kesh denied it. Go home!” said Dolan."
 
@@ -322,7 +323,7 @@ def test_options_of_outputs_need_one(claimclf, table, option):
         (["predict", "{table}", "{article}"], "only tables"),
         (["predict", "{table}", "-o", "{dir}/out.xls"], ".parquet"),
         (["predict", "{table}", "-o", "{dir}/no/out.csv"], "no such directory"),
-        (["predict", "{table}", "-o", "{table}"], "--force"),
+        (["predict", "{table}", "-o", "{table}", "--force"], "an input"),
         (["predict", "{dir}"], "Name the files in it"),
         (["report", "{article}", "-o", "{dir}/page.txt"], ".html"),
         (["report", "{article}", "-o", "{dir}"], "a name that ends in .html"),
@@ -374,6 +375,42 @@ def test_a_report_is_a_page_and_is_not_overwritten(claimclf, article, table, tin
     code, out, _ = claimclf("report", table, "-o", page, "--force", "--json", "--model", tiny_dir)
     assert (code, json.loads(out)["articles"]) == (0, 2)
     assert "quotes.csv, line 3" in page.read_text(encoding="utf-8")
+
+
+def test_a_report_leaves_alone_what_stands_beside_its_page(claimclf, article, tiny_dir, tmp_path):
+    beside = tmp_path / "page.html.new"
+    beside.write_text("mine")
+    code, _, _ = claimclf("report", article, "-o", tmp_path / "page.html", "--model", tiny_dir)
+    assert (code, beside.read_text()) == (0, "mine")
+    assert {path.name for path in tmp_path.iterdir()} == {"article.txt", "page.html", "page.html.new"}
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("begun", [True, False], ids=["after the first rows", "before"])
+def test_the_same_pattern_and_resume_go_on_although_it_matches_what_was_left(
+    claimclf, tiny_dir, tmp_path, monkeypatch, ending, begun
+):
+    monkeypatch.chdir(tmp_path)
+    for kind in ("text_outputs._AppendedFile", "parquet_output.ParquetOutput"):
+        monkeypatch.setattr(f"claimclf.tables.{kind}.rows_a_commit", 2)
+    for name in ("m", "n"):
+        frame = pd.DataFrame({"text": ["Osmani lied.", "Kesh left.", "Dolan denied it."]})
+        frame.to_csv(f"{name}.csv", index=False) if ending == ".csv" else frame.to_parquet(f"{name}.parquet")
+    write = Journal.write
+
+    def write_and_stop(self, done):
+        write(self, done)
+        if bool(done.rows) == begun:
+            raise KeyboardInterrupt
+
+    command = ["predict", f"*{ending}", "-o", f"labelled{ending}", "--model", tiny_dir]
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", write_and_stop)
+        code, _, err = claimclf(*command)
+    assert (code, "the same command and --resume" in err) == (130, True)
+    assert (f"labelled.partial{ending}" in err) == begun == Path(f"labelled.partial{ending}").exists()
+    code, _, err = claimclf(*command, "--resume")
+    assert (code, "6 rows read, 6 written" in err) == (0, True)
 
 
 def test_info_tells_what_a_model_is(claimclf, tiny_dir):
