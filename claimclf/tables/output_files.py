@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimclf.errors import OutputExistsError
-from claimclf.files import refuse_taken_file
 from claimclf.tables.parquet_output import sealed
 from claimclf.tables.streams import is_stream
 

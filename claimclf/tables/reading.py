@@ -159,7 +159,8 @@ def open_sources(
 
     Args:
         files: names and patterns; none is standard input.
-        format_, encoding: see `open_source`.
+        format_: see `open_source`.
+        encoding: see `open_source`.
         leave_out: which names are not opened, where others remain.
 
     Raises:

@@ -483,6 +483,47 @@ def test_a_changed_result_is_found_and_shown(claimclf, table, tiny_dir, tmp_path
     assert "rounds otherwise" in err
 
 
+@pytest.mark.parametrize("column", ["confidence", "denial"])
+def test_a_score_that_is_far_off_is_no_matter_of_rounding(claimclf, table, tiny_dir, tmp_path, column):
+    output = tmp_path / "out.jsonl"
+    claimclf("predict", table, "-o", output, "--model", tiny_dir)
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    rows[0]["confidence"] += 1e-9
+    held = rows[0] if column == "confidence" else rows[0]["scores"]
+    held[column] += 0.4
+    output.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, out, err = claimclf("verify-results", output, "--model", tiny_dir)
+    assert (code, out) == (1, "2 rows computed again, 1 different, 0 in their label.\n")
+    assert f"line 1: {column} is {held[column]}," in err
+    assert "rounds otherwise" not in err
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("options", [[], ["--documents"]], ids=["rows", "documents"])
+def test_a_text_with_half_a_character_is_labelled_as_it_is_written(
+    claimclf, tiny_dir, tmp_path, ending, options
+):
+    table = tmp_path / "in.jsonl"
+    table.write_text('{"text": "Kesh \\ud83d denied that Osmani \\ud83d lied ."}\n')
+    output = tmp_path / f"out{ending}"
+    claimclf("predict", table, "-o", output, *options, "--model", tiny_dir)
+    code, out, _ = claimclf("verify-results", output, "--json", "--model", tiny_dir)
+    assert (code, json.loads(out)) == (0, {"rows": 1, "different": []})
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+@pytest.mark.parametrize("prefix", [[], ["--prefix", "x_"]], ids=["plain", "prefix"])
+def test_results_of_tables_whose_texts_have_other_names_are_computed_again(
+    claimclf, table, tiny_dir, tmp_path, ending, prefix
+):
+    other = tmp_path / "other.csv"
+    other.write_text("text,x\nOsmani lied.,1\nDolan left.,2\n")
+    output = tmp_path / f"out{ending}"
+    claimclf("predict", other, table, "-o", output, *prefix, "--model", tiny_dir)
+    code, out, _ = claimclf("verify-results", output, *prefix, "--json", "--model", tiny_dir)
+    assert (code, json.loads(out)) == (0, {"rows": 4, "different": []})
+
+
 def test_a_changed_label_is_no_matter_of_rounding(claimclf, table, tiny_dir, tmp_path):
     output = tmp_path / "out.jsonl"
     claimclf("predict", table, "-o", output, "--model", tiny_dir)
