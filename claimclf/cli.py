@@ -28,6 +28,7 @@ from claimclf.options import (
     OnError,
     TextColumn,
 )
+from claimclf.tables.output_files import OutputFiles
 from claimclf.tables.reading import TEXT, Source, open_sources
 from claimclf.tables.text_outputs import JsonLinesOutput
 from claimclf.tables.writing import check_ending
@@ -44,6 +45,8 @@ from claimclf.terminal import (
 from claimclf.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from claimclf.classifier import ClaimClassifier
 
 SAMPLE_ARTICLE = Path(__file__).parent / "sample_article.txt"
@@ -129,7 +132,8 @@ def predict(  # noqa: PLR0913 - as many options as it needs
         raise OptionError("resume" if resume else "force", value=True, allowed="it with -o FILE")
     if output is not None:
         check_ending(output)
-    sources = _sources(files, input_format, encoding)
+    ours = OutputFiles(output).left if output is not None and resume else None
+    sources = _sources(files, input_format, encoding, ours)
     texts = sources[0].format == TEXT
     skip = on_error is OnError.SKIP
     classifier = _classifier(model)
@@ -287,8 +291,14 @@ def demo(*, as_json: AsJson = False) -> None:
     Console().print(document_table(document, title="A sample article, sentence by sentence"))
 
 
-def _sources(files: list[str] | None, input_format: InputFormat | None, encoding: str | None) -> list[Source]:
-    sources = open_sources(files or [], format_=input_format and input_format.value, encoding=encoding)
+def _sources(
+    files: list[str] | None,
+    input_format: InputFormat | None,
+    encoding: str | None,
+    leave_out: Callable[[str], bool] | None = None,
+) -> list[Source]:
+    kind = input_format and input_format.value
+    sources = open_sources(files or [], format_=kind, encoding=encoding, leave_out=leave_out)
     for source in sources:
         if encoding is None and source.encoding not in (None, "utf-8-sig", "utf-16", "utf-32"):
             say(

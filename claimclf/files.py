@@ -72,21 +72,32 @@ def refuse_taken_file(path: Path, *, force: bool | None = None) -> None:
             raise UnreadableFileError(path.parent, "there is no such directory", "Make it first.")
 
 
-def write_whole(path: Path, text: str, *, again: str = _AGAIN) -> None:
-    """Writes a file of text that appears complete or not at all, and is on the disk then.
+def write_whole(path: Path, text: str) -> None:
+    """See `replace_whole`.
 
     Raises:
         DiskFullError, UnwritableFileError: see `told_if_unwritable`.
     """
-    new = path.with_name(f"{path.name}.new")
-    with told_if_unwritable(path, again):
-        try:
-            with new.open("w", encoding="utf-8", errors="replace", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except OSError:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
-            raise
+    with told_if_unwritable(path):
+        replace_whole(path, text)
+
+
+def replace_whole(path: Path, text: str) -> None:
+    """Writes a file of text that appears complete or not at all, and is on the disk then.
+
+    Until then it has a hidden name of ours, which is the same each time: what a kill leaves is overwritten.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    new = path.with_name(f".{path.name}.claimclf-new")
+    try:
+        with new.open("w", encoding="utf-8", errors="replace", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise

@@ -126,7 +126,7 @@ def show_differences(rows: int, different: Sequence[Difference], *, prefix: str)
         say(f"{one.place}: {one.column} is {one.written}, computed again {one.computed}", "yellow")
     labels = sum(one.column in (f"{prefix}label", f"{prefix}labels") for one in different)
     typer.echo(f"{rows:,} rows computed again, {len(different):,} different, {labels:,} in their label.")
-    if different and not labels:
+    if different and all(one.is_rounding for one in different):
         say("Another version of onnxruntime, or another kind of processor, rounds otherwise.")
 
 
@@ -171,13 +171,18 @@ def run_job(job: Job, *, resume: bool, force: bool, as_json: bool) -> JobProgres
         with _job_bar(job.sources) as on_progress:
             done = job.run(resume=resume, force=force, on_progress=on_progress)
     except KeyboardInterrupt:
-        say(f"Stopped. What is done is in {job.partial}; go on with the same command and --resume.", "yellow")
+        done_so_far = (
+            f"What is done is in {job.files.partial}; go on"
+            if job.files.are_left()
+            else "Nothing was done yet; begin again"
+        )
+        say(f"Stopped. {done_so_far} with the same command and --resume.", "yellow")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if as_json:
         counts = {"rows": done.rows, "rejected": done.rejected, "written": done.written}
         print_json({"output": str(job.output), **counts})
     else:
-        rejects = f", {done.rejected:,} rejected (in {job.rejects})" if done.rejected else ""
+        rejects = f", {done.rejected:,} rejected (in {job.files.rejects})" if done.rejected else ""
         say(f"{done.rows:,} rows read{rejects}, {done.written:,} written to {job.output}")
     return done
 

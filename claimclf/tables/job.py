@@ -1,23 +1,25 @@
 """Labelling files of any size into one: in bounded memory, and able to go on after a stop.
 
 While it runs, the output is ``NAME.partial.ENDING``, valid and growing, with a journal beside it that says
-how far it is whole; at the end it gets its name and the journal goes. Rows that cannot be used are written to
+how far it is whole; at the end it gets its name and the journal goes. A run that fails before its first rows
+are whole leaves nothing. Rows that cannot be used are written to
 ``NAME.ENDING.rejects.jsonl`` with their place and the reason.
 """
 
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from claimclf.errors import BadRowError, ColumnTypeError, JournalError, OutputExistsError
+from claimclf.errors import BadRowError, ColumnTypeError, JournalError
 from claimclf.files import refuse_taken_file, told_if_unwritable
 from claimclf.tables.journal import GO_ON_LATER, Journal, Progress
 from claimclf.tables.labelling import Labeller
+from claimclf.tables.output_files import OutputFiles
 from claimclf.tables.rows import BadRow, Row
 from claimclf.tables.text_outputs import JsonLinesOutput, json_line
 from claimclf.tables.writing import check_ending, is_left, open_output
@@ -61,14 +63,9 @@ class Job:
     skip_bad_rows: bool = False
 
     @property
-    def partial(self) -> Path:
-        """The output while it is not whole."""
-        return self.output.with_name(f"{self.output.stem}.partial{self.output.suffix}")
-
-    @property
-    def rejects(self) -> Path:
-        """The rows that could not be used, a JSON object a line: file, line, problem, raw."""
-        return self.output.with_name(f"{self.output.name}.rejects.jsonl")
+    def files(self) -> OutputFiles:
+        """The output and what stands beside it."""
+        return OutputFiles(self.output)
 
     def run(
         self,
@@ -85,7 +82,8 @@ class Job:
             on_progress: called after each part that was written.
 
         Raises:
-            OutputExistsError: the output, or what a stopped run left, is there, and neither was said.
+            OutputExistsError: the output, what a stopped run left, or a file where the output would grow is
+                there, and neither was said; or an input is one of these.
             JournalError: the stopped run had other files, options or another model, or what it left is gone.
             BadRowError: a row cannot be used, and bad rows are not skipped.
             ColumnError, ColumnClashError: no column holds the texts, or one is called like those added.
@@ -94,41 +92,33 @@ class Job:
             UnwritableFileError: the output, or what stands beside it, cannot be written.
         """
         check_ending(self.output)
+        self.files.refuse_inputs(source.name for source in self.sources)
         with self._writing():
             stopped = self._journal.read() if resume else None
             done = stopped or Progress()
-            in_place = done.complete and not is_left(self.partial) and self.output.exists()
+            in_place = done.complete and not is_left(self.files.partial) and self.output.exists()
             if not in_place:
                 refuse_taken_file(self.output, force=force)
             if not stopped:
-                self._refuse_leftovers(force=force)
+                self.files.refuse_taken(force=force)
         rows = _Rows(self.sources)
         if rows.skip(done.rows) != done.digest or (done.complete and rows.next() is not None):
             problem = "the rows that the stopped run read are no longer the same"
             raise JournalError(self._journal.path, problem)
         if not in_place:
-            done = self._go_on(rows, done, on_progress)
+            with self._nothing_left_before_the_first_rows():
+                done = self._go_on(rows, done, on_progress)
         with self._writing():
             self._journal.path.unlink()
         return done
 
-    def _refuse_leftovers(self, *, force: bool) -> None:
-        journal = self._journal.path
-        if not force and journal.exists():
-            cure = "An earlier run left it: go on with --resume, or begin anew with --force."
-            raise OutputExistsError(journal, cure)
-        if not force and self.rejects.exists() and not is_left(self.partial):
-            cure = (
-                "It lists the rejected rows of a run that ended: move it away, or overwrite it with --force."
-            )
-            raise OutputExistsError(self.rejects, cure)
-        journal.unlink(missing_ok=True)
-        self.rejects.unlink(missing_ok=True)
-
     def _go_on(self, rows: _Rows, done: Progress, on_progress: Callable[[Progress], None]) -> Progress:
         schema = self.sources[0].schema if len(self.sources) == 1 else None
         with self._writing():
-            output = open_output(self.partial, done.output, schema=schema)
+            if not done.rows:
+                self._journal.write(done)
+                self.files.rejects.unlink(missing_ok=True)
+            output = open_output(self.files.partial, done.output, schema=schema)
         if not done.complete:
             try:
                 done = self._label_all(rows, output, done, on_progress)
@@ -144,7 +134,7 @@ class Job:
         self, rows: _Rows, output: Output, done: Progress, on_progress: Callable[[Progress], None]
     ) -> Progress:
         with self._writing():
-            rejects = _Rejects(self.rejects, done.rejects, stop=not self.skip_bad_rows)
+            rejects = _Rejects(self.files.rejects, done.rejects, stop=not self.skip_bad_rows)
         labeller = Labeller(
             self.classifier,
             output.predicted,
@@ -166,7 +156,8 @@ class Job:
                 self._journal.write(done)
             on_progress(done)
         done = replace(done, complete=True)
-        self._journal.write(done)
+        with self._writing():
+            self._journal.write(done)
         return done
 
     def _label(
@@ -206,7 +197,18 @@ class Job:
             "documents": self.documents,
             "prefix": self.prefix,
         }
-        return Journal(self.output.with_name(f"{self.partial.name}.journal"), job)
+        return Journal(self.files.journal, job)
+
+    @contextmanager
+    def _nothing_left_before_the_first_rows(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError, JournalError):  # what went wrong first is what counts
+                left = self._journal.read()
+                if left is not None and not left.rows:
+                    self.files.clear()
+            raise
 
     def _writing(self) -> AbstractContextManager[None]:
         return told_if_unwritable(self.output, GO_ON_LATER)

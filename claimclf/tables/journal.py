@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import JournalError
-from claimclf.files import write_whole
+from claimclf.files import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ class Journal:
         """Keeps how far the run is.
 
         Raises:
-            DiskFullError, UnwritableFileError: it cannot be written.
+            OSError: it cannot be written.
         """
         state = {"job": self.job, "progress": asdict(done)}
-        write_whole(self.path, json.dumps(state), again=GO_ON_LATER)
+        replace_whole(self.path, json.dumps(state))

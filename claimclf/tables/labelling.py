@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from claimclf.errors import BadRowError, ColumnClashError
 from claimclf.tables.columns import text_column
 from claimclf.tables.rows import BadRow, Row
-from claimclf.tables.text_outputs import json_line
+from claimclf.tables.text_outputs import json_line, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,9 +52,8 @@ class Labeller:
         return row if isinstance(row, BadRow) else _checked(row, self._column(row))
 
     def text(self, row: Row) -> str:
-        """The text of a row that is usable."""
-        text: str = row.fields[self._column(row)]
-        return text
+        """The text of a row that is usable, as it is written: what is labelled can be labelled again."""
+        return storable(row.fields[self._column(row)])
 
     def sentences(self, rows: Sequence[Row]) -> list[tuple[Prediction, str]]:
         """What the texts of usable rows do, or their sentences with ``documents``."""
@@ -113,27 +112,35 @@ class Labeller:
         return self._columns[row.file]
 
 
-def texts_of(source: Source, column: str | None, *, cure: str = _MEND) -> Iterator[tuple[Row, str]]:
-    """The rows of a source and their texts, all of which must be usable.
+def texts_of(
+    source: Source, column: str | None, *, cure: str = _MEND, origin: str | None = None
+) -> Iterator[tuple[Row, str]]:
+    """The rows of a source and their texts, all of which must be usable, as files hold them.
 
     Args:
         source: to be read.
         column: which holds the texts; None for the usual names.
         cure: what to do about a row that cannot be used.
+        origin: the column that names the table a row is from, where there are several: each has its own
+            column of texts, and those that only others have are empty in its rows.
 
     Raises:
         ColumnError: none does.
         BadRowError: a row cannot be used.
     """
-    name = ""
+    columns: dict[str, str] = {}
     for row in source:
-        checked = row
+        checked, name = row, ""
         if isinstance(row, Row):
-            name = name or text_column(tuple(row.fields), column, row.file)
+            table = row.fields.get(origin) if origin is not None else None
+            if str(table) not in columns:
+                present = [one for one, value in row.fields.items() if table is None or value is not None]
+                columns[str(table)] = text_column(present, column, row.file)
+            name = columns[str(table)]
             checked = _checked(row, name)
         if isinstance(checked, BadRow):
             raise BadRowError(checked.file, checked.line, checked.problem, cure)
-        yield checked, checked.fields[name]
+        yield checked, storable(checked.fields[name])
 
 
 def _checked(row: Row, column: str) -> Row | BadRow:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from claimclf.errors import ColumnTypeError, JournalError, MissingExtraError
-from claimclf.tables.text_outputs import score_columns
+from claimclf.tables.text_outputs import score_columns, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -174,7 +174,7 @@ def _storable(value: Any) -> Any:
     No file can hold the first; Parquet has no columns for the second.
     """
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        return storable(value)
     if isinstance(value, dict):
         return {_storable(name): _storable(inner) for name, inner in value.items()} or None
     return [_storable(inner) for inner in value] if isinstance(value, list) else value

@@ -149,14 +149,26 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
 
 
 def open_sources(
-    files: Sequence[str], *, format_: str | None = None, encoding: str | None = None
+    files: Sequence[str],
+    *,
+    format_: str | None = None,
+    encoding: str | None = None,
+    leave_out: Callable[[str], bool] | None = None,
 ) -> list[Source]:
     """The files of a command line, see `open_source`: patterns that the shell left as they are, too.
+
+    Args:
+        files: names and patterns; none is standard input.
+        format_: see `open_source`.
+        encoding: see `open_source`.
+        leave_out: which names are not opened, where others remain.
 
     Raises:
         OptionError: texts and tables among each other, or a stream twice.
     """
     names = [name for file in files or [STDIN] for name in _expanded(file)]
+    if leave_out is not None:
+        names = [name for name in names if not leave_out(name)] or names
     twice = [name for name, times in Counter(names).items() if times > 1 and is_stream(name)]
     if twice:
         raise OptionError("files", twice[0], "a pipe or standard input once: it can be read only once")

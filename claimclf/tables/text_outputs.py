@@ -125,6 +125,15 @@ def json_line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
+def storable(text: str) -> str:
+    """The same text, character for character, with a question mark for each lone surrogate: as files hold it.
+
+    >>> storable("a" + chr(0xD800))
+    'a?'
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def score_columns(prediction: Prediction) -> dict[str, float]:
     """Its scores as columns, a label each."""
     return {f"score_{label}": score for label, score in prediction.scores.items()}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from claimclf.tables.rows import Row
 
 _AT_ONCE = 256
+_ROUNDING = 0.02  # of a probability: generous for int8 steps, small for anything else
 _NONE = ("none", "", None)
 _CURE = "Take the file as `claimclf predict -o` wrote it."
 
@@ -39,11 +40,18 @@ class Difference:
     written: Any
     computed: Any
 
+    @property
+    def is_rounding(self) -> bool:
+        """Whether it is of a size that rounding explains."""
+        return isinstance(self.computed, float) and abs(self.written - self.computed) <= _ROUNDING
+
 
 def differences(
     source: Source, classifier: ClaimClassifier, *, text_column: str | None = None, prefix: str = ""
 ) -> Iterator[Difference | None]:
-    """For each row of a results file, the first difference to what the classifier gives, or None.
+    """For each row of a results file, its difference to what the classifier gives, or None.
+
+    Of several, the first that rounding does not explain, else the first.
 
     Args:
         source: what ``claimclf predict -o`` wrote.
@@ -56,7 +64,7 @@ def differences(
         OtherModelError: another model, or version, made them.
         BadRowError: a row cannot be read.
     """
-    rows = texts_of(source, text_column, cure=_CURE)
+    rows = texts_of(source, text_column, cure=_CURE, origin=f"{prefix}file")
     while chunk := list(islice(rows, _AT_ONCE)):
         predictions = classifier.predict([text for _, text in chunk])
         for (row, _), prediction in zip(chunk, predictions, strict=True):
@@ -82,10 +90,12 @@ def _difference(row: Row, prediction: Prediction, prefix: str) -> Difference | N
         score = nested.get(name.value) if isinstance(nested, dict) else _cell(row, f"{prefix}score_{name}")
         written[name.value] = _number(row, score)
         computed[name.value] = prediction.scores[name]
-    for column, value in computed.items():
-        if written[column] != value:
-            return Difference(place, f"{prefix}{column}", written[column], value)
-    return None
+    found = [
+        Difference(place, f"{prefix}{column}", written[column], value)
+        for column, value in computed.items()
+        if written[column] != value
+    ]
+    return next((one for one in found if not one.is_rounding), found[0]) if found else None
 
 
 def _cell(row: Row, column: str) -> Any:

@@ -103,7 +103,10 @@ def test_ctrl_c_leaves_a_valid_partial_output_and_says_how_to_go_on(table, tiny_
     process = subprocess.Popen(
         [whole_command[0], *heeding, *whole_command[3:]], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
-    wait_for(tmp_path / "output.partial.csv.journal", process)
+    journal = tmp_path / "output.partial.csv.journal"
+    wait_for(journal, process)
+    while json.loads(journal.read_text())["progress"]["rows"] == 0 and process.poll() is None:
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -90,7 +90,7 @@ def table(model: Path, room: Path) -> Target:
             done = job.run()
             if not job.documents:
                 assert done.rows == done.written + done.rejected
-            rejects = job.rejects.read_bytes().count(b"\n") if job.rejects.exists() else 0
+            rejects = job.files.rejects.read_bytes().count(b"\n") if job.files.rejects.exists() else 0
             assert rejects == done.rejected
             assert job.output.exists() or done.rows == 0
         except ClaimclfError:

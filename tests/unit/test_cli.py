@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from claimclf import Prediction, __version__, cli
+from claimclf.tables.journal import Journal
 
 ARTICLE = "Osmani accused Kesh of fraud. “Kesh denied it. Go home!” said Dolan."
 
@@ -322,7 +323,7 @@ def test_options_of_outputs_need_one(claimclf, table, option):
         (["predict", "{table}", "{article}"], "only tables"),
         (["predict", "{table}", "-o", "{dir}/out.xls"], ".parquet"),
         (["predict", "{table}", "-o", "{dir}/no/out.csv"], "no such directory"),
-        (["predict", "{table}", "-o", "{table}"], "--force"),
+        (["predict", "{table}", "-o", "{table}", "--force"], "an input"),
         (["predict", "{dir}"], "Name the files in it"),
         (["report", "{article}", "-o", "{dir}/page.txt"], ".html"),
         (["report", "{article}", "-o", "{dir}"], "a name that ends in .html"),
@@ -374,6 +375,42 @@ def test_a_report_is_a_page_and_is_not_overwritten(claimclf, article, table, tin
     code, out, _ = claimclf("report", table, "-o", page, "--force", "--json", "--model", tiny_dir)
     assert (code, json.loads(out)["articles"]) == (0, 2)
     assert "quotes.csv, line 3" in page.read_text(encoding="utf-8")
+
+
+def test_a_report_leaves_alone_what_stands_beside_its_page(claimclf, article, tiny_dir, tmp_path):
+    beside = tmp_path / "page.html.new"
+    beside.write_text("mine")
+    code, _, _ = claimclf("report", article, "-o", tmp_path / "page.html", "--model", tiny_dir)
+    assert (code, beside.read_text()) == (0, "mine")
+    assert {path.name for path in tmp_path.iterdir()} == {"article.txt", "page.html", "page.html.new"}
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("begun", [True, False], ids=["after the first rows", "before"])
+def test_the_same_pattern_and_resume_go_on_although_it_matches_what_was_left(
+    claimclf, tiny_dir, tmp_path, monkeypatch, ending, begun
+):
+    monkeypatch.chdir(tmp_path)
+    for kind in ("text_outputs._AppendedFile", "parquet_output.ParquetOutput"):
+        monkeypatch.setattr(f"claimclf.tables.{kind}.rows_a_commit", 2)
+    for name in ("m", "n"):
+        frame = pd.DataFrame({"text": ["Osmani lied.", "Kesh left.", "Dolan denied it."]})
+        frame.to_csv(f"{name}.csv", index=False) if ending == ".csv" else frame.to_parquet(f"{name}.parquet")
+    write = Journal.write
+
+    def write_and_stop(self, done):
+        write(self, done)
+        if bool(done.rows) == begun:
+            raise KeyboardInterrupt
+
+    command = ["predict", f"*{ending}", "-o", f"labelled{ending}", "--model", tiny_dir]
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", write_and_stop)
+        code, _, err = claimclf(*command)
+    assert (code, "the same command and --resume" in err) == (130, True)
+    assert (f"labelled.partial{ending}" in err) == begun == Path(f"labelled.partial{ending}").exists()
+    code, _, err = claimclf(*command, "--resume")
+    assert (code, "6 rows read, 6 written" in err) == (0, True)
 
 
 def test_info_tells_what_a_model_is(claimclf, tiny_dir):
@@ -444,6 +481,47 @@ def test_a_changed_result_is_found_and_shown(claimclf, table, tiny_dir, tmp_path
     assert (code, out) == (1, "2 rows computed again, 1 different, 0 in their label.\n")
     assert "line 2: denial is" in err
     assert "rounds otherwise" in err
+
+
+@pytest.mark.parametrize("column", ["confidence", "denial"])
+def test_a_score_that_is_far_off_is_no_matter_of_rounding(claimclf, table, tiny_dir, tmp_path, column):
+    output = tmp_path / "out.jsonl"
+    claimclf("predict", table, "-o", output, "--model", tiny_dir)
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    rows[0]["confidence"] += 1e-9
+    held = rows[0] if column == "confidence" else rows[0]["scores"]
+    held[column] += 0.4
+    output.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, out, err = claimclf("verify-results", output, "--model", tiny_dir)
+    assert (code, out) == (1, "2 rows computed again, 1 different, 0 in their label.\n")
+    assert f"line 1: {column} is {held[column]}," in err
+    assert "rounds otherwise" not in err
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("options", [[], ["--documents"]], ids=["rows", "documents"])
+def test_a_text_with_half_a_character_is_labelled_as_it_is_written(
+    claimclf, tiny_dir, tmp_path, ending, options
+):
+    table = tmp_path / "in.jsonl"
+    table.write_text('{"text": "Kesh \\ud83d denied that Osmani \\ud83d lied ."}\n')
+    output = tmp_path / f"out{ending}"
+    claimclf("predict", table, "-o", output, *options, "--model", tiny_dir)
+    code, out, _ = claimclf("verify-results", output, "--json", "--model", tiny_dir)
+    assert (code, json.loads(out)) == (0, {"rows": 1, "different": []})
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+@pytest.mark.parametrize("prefix", [[], ["--prefix", "x_"]], ids=["plain", "prefix"])
+def test_results_of_tables_whose_texts_have_other_names_are_computed_again(
+    claimclf, table, tiny_dir, tmp_path, ending, prefix
+):
+    other = tmp_path / "other.csv"
+    other.write_text("text,x\nOsmani lied.,1\nDolan left.,2\n")
+    output = tmp_path / f"out{ending}"
+    claimclf("predict", other, table, "-o", output, *prefix, "--model", tiny_dir)
+    code, out, _ = claimclf("verify-results", output, *prefix, "--json", "--model", tiny_dir)
+    assert (code, json.loads(out)) == (0, {"rows": 4, "different": []})
 
 
 def test_a_changed_label_is_no_matter_of_rounding(claimclf, table, tiny_dir, tmp_path):

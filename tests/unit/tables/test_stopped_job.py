@@ -181,7 +181,8 @@ def test_an_interruption_right_after_the_journal_was_written_loses_nothing(run, 
 
     def write_and_stop(self, done):
         write(self, done)
-        raise KeyboardInterrupt
+        if done.rows:
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "write", write_and_stop)
@@ -213,17 +214,89 @@ def test_rejects_of_a_job_that_ended_are_kept_unless_forced(run, tmp_path):
     assert run(output, force=True).rejected == 1
 
 
-@every_ending
-def test_an_output_that_cannot_be_made_is_told(run, tmp_path, ending):
-    beside = tmp_path / f"out.partial{ending}"
-    if ending == ".parquet":
-        beside.write_text("a file where a directory should be")
-    else:
-        beside.mkdir()
+def test_an_output_that_cannot_be_made_is_told(run, tmp_path):
+    (tmp_path / "out.partial.parquet").write_text("a file where a directory should be")
     with pytest.raises(
-        errors.UnwritableFileError, match=rf"out{ending} cannot be written: .*partial.*--resume"
+        errors.UnwritableFileError, match=r"out\.parquet cannot be written: .*partial.*--resume"
     ):
-        run(tmp_path / f"out{ending}")
+        run(tmp_path / "out.parquet", force=True)
+
+
+@every_ending
+@pytest.mark.parametrize("name", ["out.partial", "out.partial.whole"])
+def test_a_file_where_the_output_would_grow_is_kept_unless_forced(run, tmp_path, ending, name):
+    mine = tmp_path / f"{name}{ending}"
+    mine.write_text("mine")
+    for resume in (False, True):
+        with pytest.raises(errors.OutputExistsError, match=rf"{name}{ending}.*--force"):
+            run(tmp_path / f"out{ending}", resume=resume)
+        assert mine.read_text() == "mine"
+
+
+@every_ending
+@pytest.mark.parametrize("force", [False, True])
+def test_a_directory_where_the_output_would_grow_is_always_kept(run, tmp_path, ending, force):
+    mine = tmp_path / f"out.partial{ending}" / "mine"
+    mine.parent.mkdir()
+    mine.touch()
+    with pytest.raises(errors.OutputExistsError, match="move it away") as caught:
+        run(tmp_path / f"out{ending}", force=force)
+    assert mine.exists()
+    assert "--force" not in str(caught.value)
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        ("in.partial.jsonl", "in.jsonl"),
+        ("r.csv.rejects.jsonl", "r.csv"),
+        ("in.jsonl", "in.jsonl"),
+        ("in.partial.whole.jsonl", "in.jsonl"),
+        ("in.partial.jsonl/part.jsonl", "in.jsonl"),
+    ],
+)
+def test_an_input_is_never_overwritten(tiny, tmp_path, name, output, force):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"text": "Kesh denied it."}\n')
+    job = Job(open_sources([str(path)]), tiny, tmp_path / output)
+    with pytest.raises(errors.OutputExistsError, match="an input"):
+        job.run(force=force)
+    assert path.read_text() == '{"text": "Kesh denied it."}\n'
+
+
+def test_an_input_by_another_name_is_not_overwritten_either(tiny, table, tmp_path):
+    (tmp_path / "out.partial.csv").symlink_to(table)
+    with pytest.raises(errors.OutputExistsError, match="an input"):
+        Job(open_sources([str(table)]), tiny, tmp_path / "out.csv").run(force=True)
+    assert table.read_text()
+
+
+@every_ending
+@pytest.mark.parametrize(
+    ("rows", "error"),
+    [
+        ([{"id": 1, "note": "x"}], errors.ColumnError),
+        ([{"text": None}], errors.BadRowError),
+        ([{"text": "a", "label": "x"}], errors.ColumnClashError),
+    ],
+)
+def test_what_fails_before_its_first_rows_leaves_nothing(tiny, table, tmp_path, ending, rows, error):
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(error):
+        Job(open_sources([str(table)]), tiny, tmp_path / f"out{ending}").run()
+    assert list(tmp_path.iterdir()) == [table]
+
+
+def test_rejects_of_a_run_that_fails_before_its_first_rows_are_whole_go_too(run, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Labeller, "label", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "out.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
 def test_an_output_that_may_not_be_looked_at_is_told(run, tmp_path, monkeypatch):
