@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, overload
 
 from claimclf.classifier import ClaimClassifier
+from claimclf.loading import loading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from claimclf.prediction import Prediction
 
 _classifier: ClaimClassifier | None = None
-_lock = threading.Lock()
 
 
 def default_classifier() -> ClaimClassifier:
-    """The shipped model on the onnx backend; loaded once, even when many threads ask at once."""
+    """The shipped model on the onnx backend; loaded once, even when many threads ask at once.
+
+    A process that forks meanwhile waits, and the child has it, too.
+    """
     global _classifier  # noqa: PLW0603 - the one cache of this module
-    with _lock:
+    with loading:
         if _classifier is None:
             _classifier = ClaimClassifier.from_pretrained()
         return _classifier

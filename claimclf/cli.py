@@ -265,7 +265,9 @@ def verify_results(
     """
     from claimclf.tables.verifying import differences
 
-    (source,) = _sources([file], None, None)
+    source, *others = _sources([file], None, None)
+    if others:
+        raise OptionError("file", file, f"the name of one file: of that pattern are {1 + len(others)}")
     rows, different = 0, []
     for difference in differences(source, _classifier(model), text_column=text_column, prefix=prefix):
         rows += 1

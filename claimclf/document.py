@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import MissingExtraError, OptionError
@@ -84,11 +85,11 @@ class Document:
                 Fewer are found, and more of these rightly: the model's card says how many.
 
         Raises:
-            OptionError: there is no such label, or the score is not in [0, 1].
+            OptionError: there is no such label, or the score is not a number in [0, 1].
         """
         if label is not None and label not in LABELS:
             raise OptionError("label", label, f"{', '.join(LABELS)}, or None")
-        if not 0 <= min_score <= 1:
+        if not isinstance(min_score, Real) or not 0 <= min_score <= 1:
             raise OptionError("min_score", min_score, "a probability, from 0 to 1")
         return tuple(sentence for sentence in self.sentences if _does(sentence.prediction, label, min_score))
 

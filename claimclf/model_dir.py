@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -172,27 +172,42 @@ def refuse_taken(target: Path) -> None:
 def new_directory(target: Path) -> Iterator[Path]:
     """A directory that appears at ``target`` complete, when the block ends well, or not at all.
 
+    An empty directory, or a link to one, is filled and not replaced: somebody may be in it.
+
     Raises:
         OutputExistsError: something other than an empty directory is at ``target``.
     """
     refuse_taken(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    target = target.resolve()
+    home = target if target.exists() else target.parent
+    home.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
     try:
         yield staging
         for path in (staging, *staging.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)  # readable, whatever wrote it thought
-        staging.replace(target)
+        if home == target:
+            _move_content(staging, target)
+        else:
+            staging.replace(target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def _move_content(staging: Path, target: Path) -> None:
+    """Moves what is in a directory up to its parent; what makes a model of it comes last."""
+    if list(target.iterdir()) != [staging]:
+        raise OutputExistsError(target)
+    for path in sorted(staging.iterdir(), key=lambda path: path.name == METADATA):
+        path.replace(target / path.name)
+
+
 def _locate(model: str | Path) -> Path:
     """Shipped names first: a folder in the working directory must not pose as the shipped model."""
-    if not isinstance(model, (str, PathLike)):
+    if not isinstance(model, (str, os.PathLike)):
         raise OptionError("model", model, "a shipped model's name, or a path")
     for path in (SHIPPED / model, Path(model)):
-        if (path / METADATA).is_file():
+        if os.path.isfile(path / METADATA):  # noqa: PTH113 - it raises nothing, however long the name is
             return path.absolute()
     raise ModelNotFoundError(model, shipped_models())
 

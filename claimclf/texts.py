@@ -39,7 +39,8 @@ def refuse_table(texts: Any) -> None:
     Raises:
         NotTextsError: a dict, or a table of pandas, polars, pyarrow or `datasets`.
     """
-    if isinstance(texts, Mapping) or hasattr(texts, "columns") or hasattr(texts, "column_names"):
+    kind = type(texts)  # a pandas Series has its index labels for attributes
+    if isinstance(texts, Mapping) or hasattr(kind, "columns") or hasattr(kind, "column_names"):
         raise NotTextsError(texts, 'Pass the texts alone, for example table["text"].')
 
 
@@ -52,7 +53,7 @@ def _values(texts: Any) -> Iterable[Any]:
     if isinstance(texts, (Iterator, Set)):
         raise NotTextsError(texts, "Use predict_iter for an iterator, and a list where order matters.")
     for method in _TO_LIST:
-        if hasattr(texts, method):
+        if hasattr(type(texts), method):
             values = getattr(texts, method)()
             if isinstance(values, list):
                 return values

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from training.label_cells import listed
+from claimclf.errors import LabelledDataError
+from training.label_cells import is_missing, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -65,10 +66,17 @@ def plain_records(records: Iterable[Record]) -> Iterator[Record]:
     """Records of annotation tools as plain ones; all others pass through as they are.
 
     Records that must be put together come last, at the place of the first of them.
+
+    Raises:
+        LabelledDataError: what should be a list of answers is none; the error names the line.
     """
     groups: dict[Hashable, list[tuple[Record, Answer]]] = {}
     for record in records:
-        answer = as_answer(record.fields)
+        try:
+            answer = as_answer(record.fields)
+        except ValueError as error:
+            problem = f"what should be a list of answers is none ({error})"
+            raise LabelledDataError(record.place, problem, 'Write ["denial"], or nothing.') from error
         if answer is None:
             yield record
         elif answer.item is None:
@@ -95,6 +103,9 @@ def is_asked(cell: Any) -> bool:
 
 def as_answer(fields: Mapping[str, Any]) -> Answer | None:
     """What a record says if it comes from an annotation tool; None if it does not look so.
+
+    Raises:
+        ValueError: a cell begins like a list of answers and is none.
 
     >>> task = {"data": {"text": "He left."}, "annotations": [{"result": [
     ...     {"from_name": "act", "type": "choices", "value": {"choices": ["denial"]}}]}]}
@@ -264,8 +275,11 @@ def _argilla_flat(fields: Mapping[str, Any]) -> Answer | None:
     judged = {}
     for name, cell in fields.items():
         if name.endswith(".responses"):
-            values = listed(cell) or []
-            statuses = listed(fields.get(f"{name}.status")) or [None] * len(values)
+            values = [] if is_missing(cell) else listed(cell)
+            if not isinstance(values, list):
+                continue
+            statuses = listed(fields.get(f"{name}.status"))
+            statuses = statuses if isinstance(statuses, list) and statuses else [None] * len(values)
             answers = [{"value": v, "status": s} for v, s in zip(values, statuses, strict=False)]
             judged[name.removesuffix(".responses")] = _submitted(answers)
         elif f"{name}-suggestion" in fields and (cell is None or isinstance(cell, list)):

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from claimclf.decision import Calibration, decide
-from claimclf.errors import BaselineUnavailableError
+from claimclf.errors import BaselineUnavailableError, LabelledDataError
 from claimclf.labels import LABELS, Label
 from claimclf.prediction import Prediction, Scores
 from training import cues
@@ -82,7 +82,14 @@ class CueWords:
 
 
 class Linear:
-    """Features of a text and one logistic regression a label."""
+    """Features of a text and one logistic regression a label.
+
+    Where no sentence that it learns from has a label, or all have it, there is nothing to regress on: every
+    text gets the log-odds of half a sentence among one more than there are.
+
+    Raises:
+        LabelledDataError: there are too few sentences to learn from.
+    """
 
     def __init__(
         self,
@@ -96,14 +103,23 @@ class Linear:
         self._pipeline = make_pipeline(
             features, OneVsRestClassifier(LogisticRegression(C=4.0, max_iter=1000, random_state=seed))
         )
-        self._pipeline.fit([row.text for row in train], targets(train))
+        gold = targets(train)
+        try:
+            self._pipeline.fit([row.text for row in train], gold)
+        except ValueError as error:
+            problem = f"{len(train)} sentences are too few to learn from ({error})"
+            raise LabelledDataError("The training data", problem, "Give more sentences.") from error
+        having = gold.sum(axis=0)
+        self._same_for_all = (having == 0) | (having == len(train))
+        self._log_odds = np.log((having + 0.5) / (len(train) - having + 0.5))
         self._calibration: Calibration = fit(
             self.logits([row.text for row in validation]), validation, seed=seed, weights=weights
         )
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (len(texts), 4): log-odds of each label."""
-        return np.asarray(self._pipeline.decision_function(list(texts)), dtype=np.float32)
+        log_odds = self._pipeline.decision_function(list(texts))
+        return np.where(self._same_for_all, self._log_odds, log_odds).astype(np.float32)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """A prediction a text, as `claimclf.ClaimClassifier.predict` gives."""

@@ -15,7 +15,7 @@ from claimclf.errors import LabelledDataError, OptionError
 from claimclf.labels import LABELS
 from claimclf.tables.columns import TEXT_COLUMNS
 from training.annotation_exports import Judgements, is_asked
-from training.label_cells import label_columns, labels_in, labels_ticked, normal
+from training.label_cells import is_missing, label_columns, labels_in, labels_ticked, normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -176,7 +176,7 @@ def doc_of(record: Record, columns: Columns) -> str:
     if name is None and columns.doc is None:
         return record.place
     document = _cell(record, columns, "doc")
-    return record.place if document is None or document == "" else str(document)
+    return record.place if is_missing(document) else str(document)
 
 
 def _cell(record: Record, columns: Columns, role: str) -> Any:

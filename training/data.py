@@ -16,6 +16,7 @@ from claimclf.errors import LabelledDataError
 from claimclf.labels import LABELS, Label
 from training.columns import GUESSED, NONE_NAME, Columns, doc_of, is_labelled, labels_of, text_of
 from training.formats import Record, read_records
+from training.label_cells import is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -195,7 +196,8 @@ def split_by_document(
         raise LabelledDataError(
             "The training data",
             f"{len(set(documents))} documents cannot be split in {folds} parts",
-            "Give more documents, or leave out the doc field, or raise validation_fraction.",
+            "Give more documents, or leave out the doc field, or split off a larger share: "
+            "with a validation_fraction or dev_fraction of a half two documents are enough.",
         )
     folds = min(folds, largest_class(rows))
     if folds == 1:
@@ -289,11 +291,12 @@ def _taught(record: Record) -> LabelledSentence:
 
 
 def _parse(record: Record, columns: Columns) -> LabelledSentence:
+    stratum = record.fields.get("stratum")
     return LabelledSentence(
         text_of(record, columns),
         labels_of(record, columns),
         doc_of(record, columns),
-        str(record.fields.get("stratum") or ""),
+        "" if is_missing(stratum) else str(stratum),
         record.place,
         record.fields,
     )

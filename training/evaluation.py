@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from claimclf.errors import LabelledDataError
+from claimclf.errors import LabelledDataError, OptionError
 from claimclf.labels import LABELS
 from claimclf.model_dir import file_sha256
 from training.bootstrap import RESAMPLES, Estimate, estimates
 from training.columns import NONE_NAME
 from training.data import CLASSES, LabelledSentence, counts
+from training.label_cells import is_missing
 from training.metrics import OVERALL, PER_LABEL, Bin, Outcomes, macro_f1, measure, reliability, risk_coverage
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ def evaluation(
 
     Raises:
         LabelledDataError: there is no column of a name in `slice_by`.
+        OptionError: a column in it is called like the slices by length.
     """
     outcomes = Outcomes.of(rows, predictions)
     documents = [row.doc for row in rows]
@@ -287,6 +289,8 @@ def _slice_figures(outcomes: Outcomes) -> dict[str, float]:
 
 def _slices(rows: Sequence[LabelledSentence], columns: Sequence[str]) -> dict[str, dict[str, list[int]]]:
     """Indices of the sentences by column and value, lengths in order, other values most frequent first."""
+    if LENGTH in columns:
+        raise OptionError("slice", LENGTH, "a column of another name: the length in words always is a slice")
     parts: dict[str, dict[str, list[int]]] = {LENGTH: {name: [] for name in _length_names()}}
     for index, row in enumerate(rows):
         words = len(row.text.split())
@@ -296,7 +300,7 @@ def _slices(rows: Sequence[LabelledSentence], columns: Sequence[str]) -> dict[st
                 known = ", ".join(str(name) for name in row.columns)
                 raise LabelledDataError(row.place, f"no column {column!r}", f"Slice by one of: {known}.")
             value = row.columns[column]
-            name = NONE_NAME if value is None or value == "" else str(value)
+            name = NONE_NAME if is_missing(value) else str(value)
             parts.setdefault(column, {}).setdefault(name, []).append(index)
     by_size = {
         column: dict(sorted(values.items(), key=lambda item: -len(item[1])))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from claimclf.errors import OptionError
+from claimclf.errors import LabelledDataError, OptionError
 from training import calibrate
 from training.calibrate import primary_of
 from training.data import primaries, split_by_document
@@ -115,6 +115,12 @@ def _order(rows: Sequence[LabelledSentence], growth: Growth) -> NDArray[np.int64
 
 def _model(growth: Growth, learner: Learner, rows: Sequence[LabelledSentence]) -> tuple[Logits, Calibration]:
     documents = len({row.doc for row in rows})
+    if documents == 1:
+        raise LabelledDataError(
+            "The training data",
+            f"{len(rows)} sentences, all of one document, cannot be split in two parts",
+            "Give larger --sizes, or more documents, or take sentences of all of them: --strategy random",
+        )
     fraction = min(0.5, max(growth.validation_fraction, 1 / documents))  # small sets have few documents
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # scikit-learn's, of labels that small sets hardly have

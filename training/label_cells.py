@@ -32,6 +32,15 @@ def normal(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().casefold()).strip("_")
 
 
+def is_missing(cell: Any) -> bool:
+    """Whether a cell holds nothing: None, no text, or the NaN that pandas writes for nothing.
+
+    >>> is_missing(float("nan")), is_missing("nan")
+    (True, False)
+    """
+    return cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
+
+
 def listed(cell: Any) -> Any:
     """The value that a cell holds as text, in JSON or as Python prints it; any other cell as it is.
 

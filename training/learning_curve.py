@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _SHARES = (16, 8, 4, 2, 1)  # the default sizes: a sixteenth of the data, an eighth …
+_LEAST_SIZE = 20  # of these: both parts of a smaller set hardly have a sentence of each label
 
 
 def learning_curve(
@@ -42,7 +44,8 @@ def learning_curve(
         float, typer.Option(min=0.01, max=0.5, help="Share of the documents that is dev without --dev.")
     ] = 0.2,
     sizes: Annotated[
-        str | None, typer.Option(help="Numbers of sentences, 500,1000,2000; else 1/16, 1/8 … of the data.")
+        str | None,
+        typer.Option(help="Numbers of sentences, 500,1000,2000; else 1/16, 1/8 … of the data."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How often everything is repeated.")] = 3,
     learner_name: Annotated[
@@ -89,17 +92,19 @@ def learning_curve(
     else:
         rows, dev_rows = split_by_document(rows, dev_fraction, seed)
     rows = to_learn_from(rows, dev_rows, Path(dev).name if dev else "dev")
+    strategies = list(dict.fromkeys(strategy or [DOCUMENTS]))
+    least = _least_size(rows) if DOCUMENTS in strategies else _LEAST_SIZE
     growths = [
         Growth(
             name,
-            parse_sizes(sizes, len(rows)),
+            parse_sizes(sizes, len(rows), least),
             seed + number,
             candidates,
             settings.validation_fraction,
             settings.calibration_weights,
             settings.fit_thresholds,
         )
-        for name in dict.fromkeys(strategy or [DOCUMENTS])
+        for name in strategies
         for number in range(seeds)
     ]
     measured = [one for growth in growths for one in _shown(grow(growth, learn, rows, dev_rows))]
@@ -114,23 +119,33 @@ def learning_curve(
     Console(stderr=True).print(f"The plot is {output / 'learning_curve.svg'}", markup=False)
 
 
-def parse_sizes(given: str | None, available: int) -> tuple[int, ...]:
+def parse_sizes(given: str | None, available: int, least: int = _LEAST_SIZE) -> tuple[int, ...]:
     """Ascending numbers of sentences, as given or doubling up to all there are.
+
+    Args:
+        given: numbers with commas between them; None: a share of what there is, twice that, and so on.
+        available: how many sentences there are.
+        least: the smallest of those that are not given, unless there are fewer.
 
     Raises:
         OptionError: not numbers, or more than there are.
 
-    >>> parse_sizes("1000, 500", 1200), parse_sizes(None, 1600)
-    ((500, 1000), (100, 200, 400, 800, 1600))
+    >>> parse_sizes("1000, 500", 1200), parse_sizes(None, 1600), parse_sizes(None, 80)
+    ((500, 1000), (100, 200, 400, 800, 1600), (20, 40, 80))
     """
     if given is None:
-        return tuple(dict.fromkeys(max(1, available // share) for share in _SHARES))
+        return tuple(size for share in _SHARES if (size := available // share) >= least) or (available,)
     numbers = [part.strip() for part in given.split(",")]
     if not all(part.isdecimal() and 0 < int(part) <= available for part in numbers):
         raise OptionError(
             "sizes", given, f"numbers up to {available}, the sentences there are: 500,1000,2000"
         )
     return tuple(sorted({int(part) for part in numbers}))
+
+
+def _least_size(rows: Sequence[LabelledSentence]) -> int:
+    """The least size of sets that grow by documents: no document is more than half of one."""
+    return max(_LEAST_SIZE, 2 * max(Counter(row.doc for row in rows).values()))
 
 
 def in_words(curves: Mapping[str, Curve]) -> list[str]:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from claimclf.errors import OptionError
+from claimclf.loading import loading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,10 +49,12 @@ def load_backend(name: str, model_dir: ModelDir, threads: int | None) -> Backend
     if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or threads < 1):
         raise OptionError("threads", threads, "a whole number from 1, or None for all cores")
     if name == "onnx":
-        from claimclf.backends.onnx import OnnxBackend
+        with loading:
+            from claimclf.backends.onnx import OnnxBackend
 
         return OnnxBackend(model_dir, threads or _available_cores())
-    from claimclf.backends.torch import TorchBackend
+    with loading:
+        from claimclf.backends.torch import TorchBackend
 
     return TorchBackend(model_dir, threads)
 

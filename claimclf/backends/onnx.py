@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -53,9 +52,7 @@ class OnnxBackend:
         if self._run_one([0, 0])[self._outputs.index("logits")].shape != (1, len(LABELS)):
             raise UnusableModelError(self._path, f"it does not give {len(LABELS)} numbers a text")
         self._threads = threads
-        self._pool: ThreadPoolExecutor | None = None
-        self._pool_owner = 0
-        self._lock = threading.Lock()
+        self._pools: dict[int, ThreadPoolExecutor] = {}  # by process: a forked child inherits no threads
 
     def run(self, windows: Iterable[list[int]]) -> dict[str, NDArray[np.float32]]:
         """See `Backend.run`. Windows are taken from the iterable while earlier ones are computed."""
@@ -85,12 +82,14 @@ class OnnxBackend:
         return outputs
 
     def _workers(self) -> ThreadPoolExecutor:
-        """The pool, made on first need; made anew in a forked child, which inherits no running threads."""
-        with self._lock:
-            if self._pool is None or self._pool_owner != os.getpid():
-                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="claimclf")
-                self._pool_owner = os.getpid()
-            return self._pool
+        """The pool of this process, made on first need."""
+        process = os.getpid()
+        if process not in self._pools:
+            # Of two threads that come at once one is the first; the other's pool has no threads yet. A lock
+            # might be held by another thread when the process forks, and then for ever.
+            pool = ThreadPoolExecutor(self._threads, thread_name_prefix="claimclf")
+            self._pools.setdefault(process, pool)
+        return self._pools[process]
 
 
 def session_options() -> ort.SessionOptions:

@@ -16,6 +16,14 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_MARK_OF = {
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+    "utf-32-le": codecs.BOM_UTF32_LE,
+    "utf-32-be": codecs.BOM_UTF32_BE,
+}
+# Decoders that take a byte order mark for what it is.
+_WITHOUT_MARK = {"utf-8": "utf-8-sig", **{name: name.rpartition("-")[0] for name in _MARK_OF}}
 _SAVE_AS_TEXT = (
     'Save it as plain text (.txt) first: in Word or LibreOffice with "Save as", in a browser by copying.'
 )
@@ -60,7 +68,7 @@ def encoding_of(name: str, head: bytes, declared: str | None) -> str:
     """
     refuse_documents(name, head)
     if declared is not None:
-        return _known_encoding(declared)
+        return _known_encoding(declared, head)
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             return encoding
@@ -77,15 +85,15 @@ def encoding_of(name: str, head: bytes, declared: str | None) -> str:
     return "utf-8-sig"
 
 
-def _known_encoding(declared: str) -> str:
-    """The one name of an encoding that has several."""
+def _known_encoding(declared: str, head: bytes) -> str:
+    """The one name of an encoding that has several: the one that leaves out the byte order mark."""
     try:
         name = codecs.lookup(declared).name
         # Some codecs are none of text, such as base64, or none of files, such as idna.
         io.TextIOWrapper(io.BytesIO(), encoding=name, errors="surrogateescape").read()
     except (LookupError, ValueError):
         raise OptionError("encoding", declared, "a name like utf-8, utf-16, cp1252 or mac-roman") from None
-    return "utf-8-sig" if name == "utf-8" else name
+    return _WITHOUT_MARK.get(name, name) if head.startswith(_MARK_OF.get(name, b"")) else name
 
 
 def refuse_documents(name: str, head: bytes) -> None:

@@ -68,10 +68,10 @@ def differences(
     while chunk := list(islice(rows, _AT_ONCE)):
         predictions = classifier.predict([text for _, text in chunk])
         for (row, _), prediction in zip(chunk, predictions, strict=True):
-            yield _difference(row, prediction, prefix)
+            yield _difference(row, prediction, prefix, nested=source.format == "jsonl")
 
 
-def _difference(row: Row, prediction: Prediction, prefix: str) -> Difference | None:
+def _difference(row: Row, prediction: Prediction, prefix: str, *, nested: bool) -> Difference | None:
     place = f"{row.file}, line {row.line}"
     receipt = _cell(row, f"{prefix}receipt")
     if receipt != prediction.receipt:
@@ -85,10 +85,9 @@ def _difference(row: Row, prediction: Prediction, prefix: str) -> Difference | N
         written["label"] = None
     written["confidence"] = _number(row, _cell(row, f"{prefix}confidence"))
     computed["confidence"] = prediction.confidence
-    nested = row.fields.get(f"{prefix}scores")
+    scores = _scores(row, prefix, nested=nested)
     for name in LABELS:
-        score = nested.get(name.value) if isinstance(nested, dict) else _cell(row, f"{prefix}score_{name}")
-        written[name.value] = _number(row, score)
+        written[name.value] = _number(row, scores[name.value])
         computed[name.value] = prediction.scores[name]
     found = [
         Difference(place, f"{prefix}{column}", written[column], value)
@@ -96,6 +95,17 @@ def _difference(row: Row, prediction: Prediction, prefix: str) -> Difference | N
         if written[column] != value
     ]
     return next((one for one in found if not one.is_rounding), found[0]) if found else None
+
+
+def _scores(row: Row, prefix: str, *, nested: bool) -> dict[str, Any]:
+    """The score of each label: from one object, as JSON Lines have it, or from a column each.
+
+    The other may be there, too, as a column of the input.
+    """
+    scores = row.fields.get(f"{prefix}scores")
+    if isinstance(scores, dict) and (nested or f"{prefix}score_{LABELS[0]}" not in row.fields):
+        return {name.value: scores.get(name.value) for name in LABELS}
+    return {name.value: _cell(row, f"{prefix}score_{name}") for name in LABELS}
 
 
 def _cell(row: Row, column: str) -> Any:

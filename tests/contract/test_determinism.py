@@ -129,7 +129,7 @@ def _in_child(method, classifier, texts):
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_in_a_forked_child_of_a_parent_that_has_predicted(tiny, texts, expected):
-    assert tiny._backend._pool is not None
+    assert tiny._backend._pools
     assert _in_child("fork", tiny, texts) == exact(expected)
     assert exact(tiny.predict(texts)) == exact(expected)
 

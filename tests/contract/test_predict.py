@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import multiprocessing
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -344,3 +348,52 @@ def test_the_shipped_model_is_loaded_once_even_when_many_threads_ask(monkeypatch
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(first_predict, range(8)))) == 1
     assert opened == [DEFAULT_MODEL]
+
+
+def _predict_and_send(connection):
+    connection.send(claimclf.predict(SENTENCE))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+@pytest.mark.usefixtures("shipped")
+def test_a_child_forked_while_the_shipped_model_loads_predicts(tiny, monkeypatch):
+    begun = threading.Event()
+    open_ = ModelDir.open
+
+    def slowly(model):
+        begun.set()
+        time.sleep(0.5)
+        return open_(model)
+
+    monkeypatch.setattr(ModelDir, "open", slowly)
+    loader = threading.Thread(target=claimclf.predict, args=(SENTENCE,))
+    loader.start()
+    begun.wait()
+    fork = multiprocessing.get_context("fork")
+    receiving, sending = fork.Pipe(duplex=False)
+    child = fork.Process(target=_predict_and_send, args=(sending,), daemon=True)
+    child.start()
+    try:
+        assert receiving.poll(30), "the child did not answer"
+        assert receiving.recv() == tiny.predict(SENTENCE)
+    finally:
+        child.kill()
+        child.join()
+        loader.join()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
+def test_a_child_forked_while_the_library_is_imported_imports_it():
+    code = (
+        "import os, signal, sys, threading, claimclf\n"
+        "threading.Thread(target=lambda: claimclf.predict).start()\n"
+        "while 'claimclf.classifier' not in sys.modules: pass\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    signal.alarm(30)\n"
+        "    claimclf.predict\n"
+        "    os._exit(0)\n"
+        "sys.exit(os.waitpid(child, 0)[1])"
+    )
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False).returncode == 0

@@ -3,10 +3,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from claimclf import LABELS, Label, Prediction
-from claimclf.errors import BaselineUnavailableError
+from claimclf.errors import BaselineUnavailableError, LabelledDataError
 from tests.training.conftest import Inputs
 from training.baselines import CueWords, Linear, Majority, System, static_features, tfidf_features
 from training.data import LabelledSentence, read_labelled, split_by_document
@@ -38,6 +39,27 @@ def test_a_linear_baseline_learns_and_predicts_as_the_classifier_does(
     assert baseline.logits([row.text for row in dev]).shape == (len(dev), len(LABELS))
     assert macro_f1(baseline, dev) > 0.9
     assert baseline.predict([]) == []
+
+
+def test_a_label_that_no_sentence_has_or_all_have_is_as_sure_as_their_number_allows() -> None:
+    def rows(*extra: Label) -> Rows:
+        acts = {"denied": (Label.DENIAL,), "rejected": (Label.DENIAL,), "repeated": (), "heard": ()}
+        return [
+            LabelledSentence(f"Verrin {act} the claim .", (*labels, *extra), act, "")
+            for act, labels in [*acts.items()] * 3
+        ]
+
+    texts = ["Verrin denied the claim .", "Osmani left ."]
+    none = Linear(tfidf_features(), rows(), rows(), seed=0).logits(texts)
+    assert none[:, LABELS.index(Label.ACCUSATION)].tolist() == pytest.approx([np.log(0.5 / 12.5)] * 2)
+    assert len(set(none[:, LABELS.index(Label.DENIAL)].tolist())) == 2
+    every = Linear(tfidf_features(), rows(Label.ACCUSATION), rows(Label.ACCUSATION), seed=0).logits(texts)
+    assert every[:, LABELS.index(Label.ACCUSATION)].tolist() == pytest.approx([np.log(12.5 / 0.5)] * 2)
+
+
+def test_too_few_sentences_to_learn_from_are_an_error(parts: tuple[Rows, Rows]) -> None:
+    with pytest.raises(LabelledDataError, match="2 sentences are too few to learn from"):
+        Linear(tfidf_features(), parts[0][:2], parts[1], seed=0)
 
 
 def test_the_majority_is_always_the_same(parts: tuple[Rows, Rows]) -> None:

@@ -42,7 +42,8 @@ def test_of_two_usual_names_the_more_usual_is_taken() -> None:
 
 def test_without_a_document_a_record_is_its_own() -> None:
     assert doc_of(record(text="No."), Columns()) == "a.csv, line 2"
-    assert doc_of(record(text="No.", doc=None), Columns()) == "a.csv, line 2"
+    for missing in (None, "", float("nan")):
+        assert doc_of(record(text="No.", doc=missing), Columns()) == "a.csv, line 2"
 
 
 def test_a_named_column_is_taken_before_a_usual_one() -> None:

@@ -95,6 +95,13 @@ def test_the_primary_act_has_two_thirds_and_taught_sentences_nothing() -> None:
     np.testing.assert_allclose(smoothed[1], [0.02, 0.02, 0.02, 0.02, 0.92], rtol=1e-6)
 
 
+def test_what_pandas_writes_for_nothing_names_no_document_and_no_stratum(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "He left.", "labels": NaN, "doc": NaN, "stratum": NaN}\n' * 2)
+    rows = read_labelled(path)
+    assert [(row.doc, row.stratum) for row in rows] == [(f"{path}, line {n}", "") for n in (1, 2)]
+
+
 def test_a_split_shares_no_document_and_loses_no_sentence(tmp_path: Path) -> None:
     rows = read_labelled(write_jsonl(tmp_path / "train.jsonl", labelled_records()))
     train, held_out = split_by_document(rows, 0.2, seed=3)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from claimclf import Label, Prediction, Scores
-from claimclf.errors import LabelledDataError, OutputExistsError
+from claimclf.errors import LabelledDataError, OptionError, OutputExistsError
 from claimclf.model_dir import ModelDir, file_sha256
 from tests.conftest import write_jsonl
 from tests.training.conftest import Inputs
@@ -101,6 +102,18 @@ def test_a_file_of_one_class_still_gives_valid_json() -> None:
 def test_an_unknown_slice_names_those_that_there_are() -> None:
     with pytest.raises(LabelledDataError, match=r"no column 'sauce'. Slice by one of: origin"):
         measured(slice_by=["sauce"])
+
+
+def test_a_column_called_as_the_slices_by_length_are_is_refused() -> None:
+    rows = [replace(row, columns={"length": "short"}) for row in ROWS]
+    with pytest.raises(OptionError, match=r"slice='length'.*a column of another name"):
+        evaluation("test", rows, PREDICTIONS, source="data.jsonl", slice_by=["length"], resamples=2)
+
+
+def test_a_value_that_is_not_a_number_is_none() -> None:
+    rows = [replace(row, columns={"origin": float("nan")}) for row in ROWS]
+    result = evaluation("test", rows, PREDICTIONS, source="x", slice_by=["origin"], resamples=2)
+    assert list(result.slices["origin"]) == ["none"]
 
 
 def test_the_page_stands_alone_and_escapes_what_it_quotes() -> None:

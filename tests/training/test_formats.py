@@ -264,6 +264,8 @@ def test_columns_of_other_names_are_found_when_named(tmp_path: Path) -> None:
         ("a.csv", b"", "holds no sentence"),
         ("a.csv", b"text,labels\n\xff\xfe,none\n", "cannot be read"),
         ("a.jsonl", b'{"text": "x", "labels": "[1"}', "are not a JSON list"),
+        ("a.csv", b"text,label.responses\nNo.,[nan]\n", "line 2: what should be a list of answers is none"),
+        ("a.jsonl", b'{"text": "x", "label.responses": 5}', "line 1: no column"),
         ("a.jsonl", b'{"text": "x", "labels": 3}', "unknown label 3. Known: accusation"),
         ("a.jsonl", b'{"text": "x", "labels": true}', "neither a list nor text"),
         ("a.json", b'[{"text": "x", "labels": []}, 3]', "record 2: not a JSON object"),

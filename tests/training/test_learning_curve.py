@@ -444,9 +444,35 @@ def test_a_taken_output_is_refused_before_any_work(tmp_path: Path) -> None:
 
 def test_sets_too_small_to_split_are_an_error_and_leave_nothing(tmp_path: Path) -> None:
     data = write_jsonl(tmp_path / "a.jsonl", labelled_records())
-    with pytest.raises(LabelledDataError, match="documents cannot be split"):
+    with pytest.raises(LabelledDataError, match=r"of one document, cannot be split.*--strategy random"):
         learning_curve([str(data)], output=tmp_path / "out", sizes="3,400", learner_name="tfidf")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("sentences", "documents", "least"),
+    [(100, 100, 20), (210, 12, 40), (60, 60, 20)],
+    ids=["some sentences", "large documents", "few sentences"],
+)
+def test_default_sizes_that_are_too_small_are_left_out(
+    tmp_path: Path, sentences: int, documents: int, least: int
+) -> None:
+    records = [
+        {**record, "doc": f"doc-{number % documents}"}
+        for number, record in enumerate(labelled_records()[:sentences])
+    ]
+    learning_curve(
+        [str(write_jsonl(tmp_path / "a.jsonl", records))],
+        output=tmp_path / "out",
+        seeds=1,
+        learner_name="tfidf",
+        resamples=2,
+    )
+    document = json.loads((tmp_path / "out" / "learning_curve.json").read_text(encoding="utf-8"))
+    sizes = [point["sentences"] for point in document["strategies"]["documents"]["measured"]]
+    assert len(sizes) > 1
+    assert sizes[-1] == document["sentences"]
+    assert least <= sizes[0] < 2 * least + 10
 
 
 def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:

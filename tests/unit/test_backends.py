@@ -102,9 +102,9 @@ def test_onnx_is_safe_to_call_from_many_threads(counting_model):
 def test_onnx_makes_its_pool_only_when_there_is_work_for_two(counting_model):
     backend = OnnxBackend(counting_model, 4)
     backend.run([[1]])
-    assert backend._pool is None
+    assert not backend._pools
     backend.run([[1], [2]])
-    assert backend._pool is not None
+    assert backend._pools
 
 
 @pytest.mark.parametrize("name", BACKENDS)

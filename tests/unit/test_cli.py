@@ -573,3 +573,25 @@ def test_results_of_something_else_are_not_verified(claimclf, table, tiny_dir, t
     output.write_text(json.dumps(changed) + "\n")
     exit_code, _, err = claimclf("verify-results", output, "--model", tiny_dir)
     assert (exit_code, f"[{code}]" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("ending", "own"),
+    [(".parquet", {"scores": {"a": 1}}), (".jsonl", {"score_accusation": "mine"})],
+    ids=["object", "column"],
+)
+def test_scores_that_the_input_has_itself_are_not_verified(claimclf, tiny_dir, tmp_path, ending, own):
+    path, output = tmp_path / "in.jsonl", tmp_path / f"out{ending}"
+    path.write_text(json.dumps({"text": "Kesh denied it .", **own}))
+    claimclf("predict", path, "-o", output, "--model", tiny_dir)
+    code, out, _ = claimclf("verify-results", output, "--json", "--model", tiny_dir)
+    assert (code, json.loads(out)) == (0, {"rows": 1, "different": []})
+
+
+def test_results_are_verified_of_one_file(claimclf, tmp_path):
+    for name in ("e1.csv", "e2.csv"):
+        (tmp_path / name).write_text("text\nKesh left .\n")
+    code, _, err = claimclf("verify-results", tmp_path / "e?.csv")
+    assert code == 1
+    assert "[E201] file=" in err
+    assert "the name of one file: of that pattern are 2" in err

@@ -122,7 +122,7 @@ def test_filter_keeps_scores_of_some_height_of_the_label_asked_for():
     assert nothing.filter(None, min_score=1) == ()
 
 
-@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), "0.5", None])
 def test_filter_refuses_what_is_no_probability(score):
     with pytest.raises(errors.OptionError, match="from 0 to 1"):
         DOCUMENT.filter("denial", min_score=score)

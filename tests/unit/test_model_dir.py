@@ -114,7 +114,7 @@ def test_a_shipped_model_is_found_by_name(sealed, monkeypatch, tmp_path):
     assert ModelDir.open("sealed").metadata == METADATA_EXAMPLE
 
 
-@pytest.mark.parametrize("model", ["nowhere", "/nowhere/at/all", "", "a\0b"])
+@pytest.mark.parametrize("model", ["nowhere", "/nowhere/at/all", "", "a\0b", "a" * 5000])
 def test_a_model_that_is_nowhere_is_not_found(model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelNotFoundError):
@@ -336,6 +336,46 @@ def test_an_empty_directory_may_be_filled(tmp_path):
     with new_directory(tmp_path / "model") as staging:
         (staging / "a.json").write_text("{}")
     assert [file.name for file in (tmp_path / "model").iterdir()] == ["a.json"]
+
+
+def test_the_working_directory_may_be_filled(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with new_directory(Path()) as staging:
+        (staging / "a.json").write_text("{}")
+        (staging / METADATA).write_text("{}")
+    assert sorted(file.name for file in Path().iterdir()) == ["a.json", METADATA]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_an_empty_directory_is_filled_through_a_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with new_directory(tmp_path / "link") as staging:
+        (staging / "a.json").write_text("{}")
+    assert (tmp_path / "link").is_symlink()
+    assert [file.name for file in (tmp_path / "real").iterdir()] == ["a.json"]
+
+
+def test_a_failure_leaves_an_empty_directory_empty(tmp_path):
+    def write():
+        with new_directory(tmp_path) as staging:
+            (staging / "a.json").write_text("{}")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_comes_meanwhile_is_not_overwritten(tmp_path):
+    def write():
+        with new_directory(tmp_path) as staging:
+            (staging / "a.json").write_text("{}")
+            (tmp_path / "a.json").write_text("mine")
+
+    with pytest.raises(OutputExistsError):
+        write()
+    assert (tmp_path / "a.json").read_text() == "mine"
 
 
 def test_a_new_directory_can_be_read_by_others(tmp_path):

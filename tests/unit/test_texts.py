@@ -23,6 +23,9 @@ SEQUENCES = {
     "numpy object": np.array(TEXTS, dtype=object),
     "pandas Series": pd.Series(TEXTS),
     "pandas Series with an index of its own": pd.Series(TEXTS, index=[7, 3, 5]),
+    "pandas Series with labels like names of methods": pd.Series(
+        TEXTS, ["columns", "column_names", "to_pylist"]
+    ),
     "pandas string": pd.Series(TEXTS, dtype="string"),
     "pandas category": pd.Series(TEXTS, dtype="category"),
     "pandas Index": pd.Index(TEXTS),

@@ -115,6 +115,13 @@ def test_a_declared_encoding_may_be_spelled_otherwise(write, encoding):
     assert rows(path, encoding=encoding)[0].fields["text"].startswith("Kesh left.")
 
 
+@pytest.mark.parametrize("mark", ["\ufeff", ""], ids=["with a mark", "without"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16le", "UTF-16BE", "utf_32_le", "utf-32-be"])
+def test_a_byte_order_mark_is_no_part_of_what_is_declared(write, encoding, mark):
+    path = write("a.csv", f"{mark}text\nKesh left.\n".encode(encoding))
+    assert fields(path, encoding=encoding) == [{"text": "Kesh left."}]
+
+
 @pytest.mark.parametrize(
     ("encoding", "content"), [("utf-16", b"no mark here"), ("iso2022_jp", b"\x1b"), ("utf-7", b"a+\xff")]
 )
