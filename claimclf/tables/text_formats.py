@@ -7,6 +7,7 @@ import json
 import re
 from collections import deque
 from pathlib import Path
+from string import whitespace
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import UnreadableFileError
@@ -24,6 +25,7 @@ _RAW_SHOWN = 2000
 # How much is read again, at most, of a file with broken records: so many times what was read of it, ...
 _TIMES_AGAIN = 4
 _SMALL_FILE = 1 << 20  # ... which counts as so many characters at the least
+_SAYS_DELIMITER = re.compile(r'"?sep=([^\w"\r\n\0])"?[\r\n]*', re.IGNORECASE)
 _LONE_BYTE = re.compile("[\udc80-\udcff]")
 
 
@@ -56,12 +58,10 @@ def _json_lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
 
 def _csv(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
     csv.field_size_limit(_LONGEST)
-    header_line = file.readline(_LONGEST)
-    lines = _RecordLines(header_line, file)
-    reader = csv.reader(
-        lines, delimiter="\t" if source.format == "tsv" else delimiter_of(header_line), strict=True
-    )
-    header = _header(source, reader)
+    first, number, delimiter = header_line(file, "\t" if source.format == "tsv" else None)
+    lines = _RecordLines(first, number, file)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    header = _header(source, reader, number)
     while True:
         line = lines.begin()
         try:
@@ -99,14 +99,14 @@ class _RecordLines:
         ended: whether the file ended within the record.
     """
 
-    def __init__(self, first: str, file: TextIO) -> None:
+    def __init__(self, first: str, number: int, file: TextIO) -> None:
         self._file = file
         self._ahead = deque([first])
         self._characters = 0  # of the record
         self._read = len(first)
         self._given_back = 0
         self.record: list[str] = []
-        self.number = 0
+        self.number = number - 1
         self.ended = False
 
     def __iter__(self) -> _RecordLines:
@@ -151,12 +151,12 @@ class _RecordLines:
         return "".join(self.record)
 
 
-def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
+def _header(source: Source, reader: Iterator[list[str]], number: int) -> tuple[str, ...]:
     try:
         names = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise UnreadableFileError(
-            Path(source.name), f"line 1 is not a header ({error})", "Name the columns in the first line."
+            Path(source.name), f"line {number} is not a header ({error})", "Name the columns in it."
         ) from error
     twice = repeated(names)
     if twice is not None:
@@ -164,6 +164,31 @@ def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
             Path(source.name), f"two columns are called {twice!r}", "Rename one of them."
         )
     return tuple(names)
+
+
+def header_line(file: TextIO, usual: str | None) -> tuple[str, int, str]:
+    r"""The line that names the columns of a csv or tsv file, its number, and what stands between the names.
+
+    It is the first line that is not blank, below one that says what stands between cells (``sep=;``, for
+    Excel) where there is one.
+
+    Args:
+        file: at its beginning.
+        usual: what stands between cells where no line says so; None: see `delimiter_of`.
+
+    >>> from io import StringIO
+    >>> header_line(StringIO("sep=|\n\nid|text\n"), None)
+    ('id|text\n', 3, '|')
+    """
+    named, number = "", 0
+    while line := file.readline(_LONGEST):
+        number += 1
+        said = None if named else _SAYS_DELIMITER.fullmatch(line)
+        if said:
+            named = said[1]
+        elif line.strip(f"{whitespace},;{named}"):
+            return line, number, named or usual or delimiter_of(line)
+    return "", number + 1, named or usual or ","
 
 
 def delimiter_of(header: str) -> str:
