@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from string import whitespace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from claimclf.tables.reading import Source
 
 _LONGEST = 64 << 20  # characters of a line or a cell
+_BEGINNING = 1 << 16  # characters of JSON Lines that show which columns there are
 _RAW_SHOWN = 2000
 # How much is read again, at most, of a file with broken records: so many times what was read of it, ...
 _TIMES_AGAIN = 4
@@ -31,18 +33,34 @@ _LONE_BYTE = re.compile("[\udc80-\udcff]")
 
 def _text(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
     """One row: the whole text."""
+    source.columns = ("text",)
     text = file.read()
     yield _row(source, 1, {"text": text}, text, [text])
 
 
 def _lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    source.columns = ("text",)
     for number, line in _numbered_lines(file):
         text = line.rstrip("\r\n")
         yield _row(source, number, {"text": text}, text, [text])
 
 
 def _json_lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
-    for number, line in _numbered_lines(file):
+    """A row an object. Any of them may lack a column, so the columns are those of all in the beginning."""
+    lines = _numbered_lines(file)
+    beginning, characters = [], 0
+    while characters < _BEGINNING and (numbered := next(lines, None)) is not None:
+        beginning.append(numbered)
+        characters += len(numbered[1])
+    first = list(_json_objects(source, beginning))
+    names = (name for row in first if isinstance(row, Row) for name in row.fields)
+    source.columns = tuple(dict.fromkeys(names))
+    yield from (replace(row, columns=source.columns) if isinstance(row, Row) else row for row in first)
+    yield from _json_objects(source, lines)
+
+
+def _json_objects(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[Row | BadRow]:
+    for number, line in lines:
         if not line.strip():
             continue
         try:
@@ -61,7 +79,7 @@ def _csv(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
     first, number, delimiter = header_line(file, "\t" if source.format == "tsv" else None)
     lines = _RecordLines(first, number, file)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    header = _header(source, reader, number)
+    header = source.columns = _header(source, reader, number)
     while True:
         line = lines.begin()
         try:
@@ -213,7 +231,7 @@ def _row(source: Source, line: int, fields: dict[str, Any], raw: str, read: Iter
     """The row, unless bytes of what was read are not of the encoding that the file is read in."""
     if any(_LONE_BYTE.search(text) for text in read):
         return _bad(source, line, f"holds bytes that are not {_plain(source.encoding)}; see --encoding", raw)
-    return Row(source.name, line, fields)
+    return Row(source.name, line, fields, source.columns)
 
 
 def _bad(source: Source, line: int, problem: str, raw: str) -> BadRow:

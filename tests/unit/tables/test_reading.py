@@ -102,6 +102,17 @@ def test_bad_rows_of_json_lines_are_reported_and_those_after_them_read(write):
     assert third.problem == "is not a JSON object"
 
 
+def test_the_columns_of_json_lines_are_those_of_its_beginning(write):
+    source = open_source(str(write("a.jsonl", '{"id": 1}\n[]\n{"text": "a", "id": 2}\n')))
+    first, _, last = source
+    assert first.columns == last.columns == source.columns == ("id", "text")
+
+
+def test_a_json_line_of_any_length_is_its_beginning(write):
+    first, second = rows(write("a.jsonl", json.dumps({"text": "a " * 70_000}) + '\n{"id": 1}\n'))
+    assert first.columns == second.columns == ("text",)
+
+
 def test_bytes_of_another_encoding_make_a_bad_row_not_a_failed_file(write):
     head = "id,text\n" + "1,naïve\n" * 20_000
     path = write("a.csv", head.encode() + b"2,na\xefve\n3,fine\n")
