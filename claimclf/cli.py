@@ -34,13 +34,14 @@ from claimclf.tables.text_outputs import JsonLinesOutput
 from claimclf.tables.writing import check_ending
 from claimclf.terminal import (
     document_table,
-    model_tables,
     print_json,
     run_job,
     say,
     show_differences,
+    show_model,
     show_rows,
     show_texts,
+    warn,
 )
 from claimclf.version import __version__
 
@@ -147,6 +148,7 @@ def predict(  # noqa: PLR0913 - as many options as it needs
             documents=documents,
             name_files=documents or len(sources) > 1,
             prefix=prefix,
+            warn=warn,
         )
         show = show_texts if texts else show_rows
         rejected = show(sources, labeller, as_json=as_json, skip=skip)
@@ -161,6 +163,7 @@ def predict(  # noqa: PLR0913 - as many options as it needs
             documents=documents or texts,
             prefix=prefix,
             skip_bad_rows=skip,
+            warn=warn,
         )
         rejected = run_job(job, resume=resume, force=force, as_json=as_json).rejected
     if rejected:
@@ -199,7 +202,7 @@ def report(  # noqa: PLR0913 - as many options as it needs
     named = [
         (source.name if source.format == TEXT else f"{source.name}, line {row.line}", text)
         for source in sources
-        for row, text in texts_of(source, text_column)
+        for row, text in texts_of(source, text_column, warn=warn)
     ]
     documents = _classifier(model).predict_documents([text for _, text in named])
     articles = [Article(name, document) for (name, _), document in zip(named, documents, strict=True)]
@@ -229,8 +232,7 @@ def info(model: ModelArgument = DEFAULT_MODEL, *, as_json: AsJson = False) -> No
         }
         print_json(known)
         return
-    for table in model_tables(model_dir):
-        Console().print(table)
+    show_model(model_dir)
 
 
 @app.command(epilog="`claimclf verify runs/newsroom`")
@@ -303,10 +305,7 @@ def _sources(
     sources = open_sources(files or [], format_=kind, encoding=encoding, leave_out=leave_out)
     for source in sources:
         if encoding is None and source.encoding not in (None, "utf-8-sig", "utf-16", "utf-32"):
-            say(
-                f"{source.name} is not UTF-8: read as {source.encoding}. Say otherwise with --encoding.",
-                "yellow",
-            )
+            warn(f"{source.name} is not UTF-8: read as {source.encoding}. Say otherwise with --encoding.")
     return sources
 
 

@@ -109,7 +109,7 @@ class Document:
         """The sentences as a pandas table, a row each.
 
         Columns: paragraph, start, end, text, label (None for none of the four), confidence, labels (a list),
-        and the score of each label.
+        and the score of each label. Those of numbers are numeric, also without rows.
 
         Raises:
             MissingExtraError: pandas is not installed.
@@ -126,7 +126,11 @@ class Document:
             for row in self.to_dicts()
         ]
         columns = ["paragraph", "start", "end", "text", "label", "confidence", "labels", *LABELS]
-        return pd.DataFrame(rows, columns=columns)
+        frame = pd.DataFrame(rows, columns=columns)
+        # pandas 3 would make a column of strings of it, whose None is NaN.
+        frame["label"] = pd.Series([row["label"] for row in rows], dtype=object)
+        integers = dict.fromkeys(("paragraph", "start", "end"), "int64")
+        return frame.astype(integers | dict.fromkeys(("confidence", *LABELS), "float64"))
 
     def to_html(self, title: str = "claimclf") -> str:
         """The page of ``claimclf report``: one self-contained file, with filters and keyboard correction."""

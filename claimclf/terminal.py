@@ -48,6 +48,11 @@ def say(message: str, style: str = "") -> None:
     Console(stderr=True).print(Text(message, style=style), soft_wrap=True)
 
 
+def warn(message: str) -> None:
+    """What went otherwise than the person may think; the program goes on."""
+    say(message, "yellow")
+
+
 def document_table(document: Document, title: str) -> Table:
     """The document as a table: a row a sentence, coloured by what it does."""
     return sentence_table(((sentence.prediction, sentence.text) for sentence in document), title)
@@ -130,21 +135,21 @@ def show_differences(rows: int, different: Sequence[Difference], *, prefix: str)
         say("Another version of onnxruntime, or another kind of processor, rounds otherwise.")
 
 
-def model_tables(model_dir: ModelDir) -> Iterator[Table]:
-    """What a model is, what it labels, and its files."""
-    yield _facts_table(_facts(model_dir), model_dir.metadata.name)
+def show_model(model_dir: ModelDir) -> None:
+    """What a model is, what it labels, and its files: a hash in one piece and its file a line."""
+    facts = Table(title=Text(model_dir.metadata.name), title_justify="left", show_header=False)
+    facts.add_column()
+    facts.add_column(overflow="fold")
+    for name, value in _facts(model_dir):
+        facts.add_row(name, Text(str(value)))
     labels = Table("label", "from a score of", "the sentence …", title="Labels", title_justify="left")
     for label, threshold in zip(LABELS, model_dir.metadata.calibration.thresholds, strict=True):
         labels.add_row(label.value, f"{threshold:.2f}", label.definition)
-    yield labels
-    yield _facts_table(model_dir.sha256.items(), "Files, by sha256")
-
-
-def _facts_table(facts: Iterable[tuple[str, Any]], title: str) -> Table:
-    table = Table(title=Text(title), title_justify="left", show_header=False)
-    for name, value in facts:
-        table.add_row(name, Text(str(value)))
-    return table
+    for table in (facts, labels):
+        Console().print(table)
+    Console().print("Files, by sha256", style="table.title")
+    for name, sha256 in model_dir.sha256.items():
+        typer.echo(f"{sha256}  {name}")
 
 
 def _facts(model_dir: ModelDir) -> Iterator[tuple[str, Any]]:
@@ -156,9 +161,17 @@ def _facts(model_dir: ModelDir) -> Iterator[tuple[str, Any]]:
         yield "made", provenance["made"]
     if isinstance(base := provenance.get("base_model"), dict):
         yield "made from", base.get("name")
-    for part, file in (provenance.get("data") or {}).items():
-        if isinstance(file, dict) and "sentences" in file:
-            yield f"data: {part}", f"{file['sentences']:,} sentences of {file.get('file')}"
+    for part, data in (provenance.get("data") or {}).items():
+        if isinstance(data, dict) and "sentences" in data:
+            yield f"data: {part}", f"{data['sentences']:,} sentences{_origin(data)}"
+
+
+def _origin(data: dict[str, Any]) -> str:
+    """Where sentences came from, in the words that follow their number."""
+    if "part_of" in data:
+        return f", a part of {data['part_of']}"
+    names = [file["file"] for file in data.get("files", [data]) if "file" in file]
+    return f" of {', '.join(names)}" if names else ""
 
 
 def run_job(job: Job, *, resume: bool, force: bool, as_json: bool) -> JobProgress:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +78,7 @@ def _records(source: str | Path, split: str | None) -> Iterator[Record]:
         raise not_utf8(path) from error
     except UnreadableFileError as error:
         raise LabelledDataError(str(path), error.problem, error.cure) from error
-    except (OSError, EOFError, csv.Error) as error:
+    except (OSError, EOFError) as error:
         raise LabelledDataError(str(path), f"cannot be read ({error})", "Give a whole file.") from error
 
 

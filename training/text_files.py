@@ -7,12 +7,13 @@ import csv
 import gzip
 import io
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from claimclf.errors import LabelledDataError
 from claimclf.tables.columns import repeated
 from claimclf.tables.encodings import probable_encoding
-from claimclf.tables.text_formats import delimiter_of
+from claimclf.tables.text_formats import header_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,11 @@ _SAVE_AS_UTF8 = (
     'Save it as UTF-8: in Excel as "CSV UTF-8", or with: '
     "python -c \"import sys; open(sys.argv[2], 'w', encoding='utf-8', newline='').write("
     "open(sys.argv[1], encoding='{}', newline='').read())\" OLD NEW"
+)
+
+_QUOTE = (
+    "A cell that begins with a quotation mark must end with one, and have those within it twice: "
+    '"""He lied,"" she said."'
 )
 
 
@@ -46,7 +52,9 @@ def json_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         LabelledDataError: as `json_lines`.
     """
     with _opened(path) as file:
-        if file.read(1).strip() not in ("", "["):
+        while (first := file.read(1)).isspace():
+            pass
+        if first not in ("", "["):
             file.seek(0)
             yield from _json_objects(file, path)
             return
@@ -67,32 +75,36 @@ def json_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def delimited(path: Path, delimiter: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a csv or tsv file below its header, each with its place. Rows of blank cells are none.
 
+    Blank lines above the header are none, and neither is one that says what stands between cells (``sep=;``).
+
     Args:
         path: the file.
-        delimiter: what stands between its cells; None: whichever of ``,``, ``;`` and tab is the only one in
-            the header; ``,`` where that does not tell.
+        delimiter: what stands between its cells where no line says so; None: whichever of ``,``, ``;`` and
+            tab is the only one in the header; ``,`` where that does not tell.
 
     Raises:
-        LabelledDataError: a row has not the cells of the header, or the file is not text.
+        LabelledDataError: a row has not the cells of the header, or the file is not text; it says where.
     """
     csv.field_size_limit(1 << 30)
     with _opened(path) as file:
-        if delimiter is None:
-            delimiter = delimiter_of(file.readline())
-            file.seek(0)
-        reader = csv.DictReader(file, delimiter=delimiter, strict=True)
-        line = 2
-        reader.fieldnames = unique_names(reader.fieldnames or (), f"{path}, line 1")
-        for fields in reader:
-            if None in fields or None in fields.values():
-                raise LabelledDataError(
-                    f"{path}, line {line}",
-                    f"has not the {len(reader.fieldnames)} columns of the header",
-                    f"Put cells that hold {delimiter!r} or a line break in double quotes.",
-                )
-            if any(fields.values()):
-                yield f"{path}, line {line}", fields
-            line = reader.line_num + 1
+        first, line, delimiter = header_line(file, delimiter)
+        above = line - 1
+        reader = csv.reader(chain([first], file), delimiter=delimiter, strict=True)
+        try:
+            names = unique_names(next(reader, ()), f"{path}, line {line}")
+            line = above + reader.line_num + 1
+            for cells in reader:
+                if cells and len(cells) != len(names):
+                    raise LabelledDataError(
+                        f"{path}, line {line}",
+                        f"has not the {len(names)} columns of the header",
+                        f"Put cells that hold {delimiter!r} or a line break in double quotes.",
+                    )
+                if any(cells):
+                    yield f"{path}, line {line}", dict(zip(names, cells, strict=True))
+                line = above + reader.line_num + 1
+        except csv.Error as error:
+            raise LabelledDataError(f"{path}, line {line}", f"cannot be read ({error})", _QUOTE) from error
 
 
 def unique_names(names: Any, place: str) -> list[str]:

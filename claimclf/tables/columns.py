@@ -55,6 +55,15 @@ def text_column(present: Sequence[str], asked: str | None, place: str) -> str:
     raise ColumnError(place, None, present, None)
 
 
+def is_usual(name: str) -> bool:
+    """Whether a column of this name usually holds texts.
+
+    >>> is_usual("Quote "), is_usual("id|quote|who")
+    (True, False)
+    """
+    return name.strip().lower() in TEXT_COLUMNS
+
+
 def repeated(names: Iterable[str]) -> str | None:
     """The first of some names that is there more than once.
 

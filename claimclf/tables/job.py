@@ -52,6 +52,7 @@ class Job:
         documents: split each text into sentences, a row each.
         prefix: before the names of the columns that are added.
         skip_bad_rows: go on after a row that cannot be used, instead of stopping.
+        warn: as of a `Labeller`.
     """
 
     sources: Sequence[Source]
@@ -61,6 +62,7 @@ class Job:
     documents: bool = False
     prefix: str = ""
     skip_bad_rows: bool = False
+    warn: Callable[[str], None] = lambda _: None
 
     @property
     def files(self) -> OutputFiles:
@@ -142,6 +144,7 @@ class Job:
             documents=self.documents,
             name_files=self.documents or len(self.sources) > 1,
             prefix=self.prefix,
+            warn=self.warn,
         )
         for chunk in rows.chunks(output.rows_a_commit):
             with self._writing():
@@ -155,6 +158,11 @@ class Job:
                 )
                 self._journal.write(done)
             on_progress(done)
+        known = next((source for source in self.sources if source.columns), None)
+        if known is not None and not done.written:
+            with self._writing():
+                output.begin(labeller.example(known.name, known.columns))
+                done = replace(done, output=output.commit())
         done = replace(done, complete=True)
         with self._writing():
             self._journal.write(done)

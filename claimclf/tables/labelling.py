@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import BadRowError, ColumnClashError
-from claimclf.tables.columns import text_column
+from claimclf.tables.columns import is_usual, text_column
 from claimclf.tables.rows import BadRow, Row
 from claimclf.tables.text_outputs import json_line, storable
 
@@ -33,6 +33,7 @@ class Labeller:
         documents: split each text into sentences, a row each.
         name_files: add a column ``file``.
         prefix: before the names of the columns that are added.
+        warn: told what the person should know of a file whose texts were found by a guess.
     """
 
     classifier: ClaimClassifier
@@ -41,13 +42,14 @@ class Labeller:
     documents: bool = False
     name_files: bool = False
     prefix: str = ""
+    warn: Callable[[str], None] = lambda _: None
     _columns: dict[str, str] = field(default_factory=dict, repr=False)
 
     def usable(self, row: Row | BadRow) -> Row | BadRow:
         """The row, or why it cannot be labelled.
 
         Raises:
-            ColumnError: no column of the file's first row holds texts.
+            ColumnError: no column of the file holds texts.
         """
         return row if isinstance(row, BadRow) else _checked(row, self._column(row))
 
@@ -79,6 +81,17 @@ class Labeller:
             for row, prediction in zip(rows, predictions, strict=True)
         ]
 
+    def example(self, file: str, columns: Sequence[str]) -> dict[str, Any]:
+        """A row to write for a file with these columns, for those of an output without rows.
+
+        Raises:
+            ColumnError: none of them holds texts.
+            ColumnClashError: one of them is called like one of those that are added.
+        """
+        row = Row(file, 1, dict.fromkeys(columns))
+        row.fields[self._column(row)] = "Yes."
+        return self.label([row])[0][0]
+
     def _sentences(self, row: Row, document: Document) -> list[dict[str, Any]]:
         return [
             self._with(
@@ -108,12 +121,17 @@ class Labeller:
 
     def _column(self, row: Row) -> str:
         if row.file not in self._columns:
-            self._columns[row.file] = text_column(tuple(row.fields), self.text_column, row.file)
+            self._columns[row.file] = _text_column(row, self.text_column, self.warn)
         return self._columns[row.file]
 
 
 def texts_of(
-    source: Source, column: str | None, *, cure: str = _MEND, origin: str | None = None
+    source: Source,
+    column: str | None,
+    *,
+    cure: str = _MEND,
+    origin: str | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[Row, str]]:
     """The rows of a source and their texts, all of which must be usable, as files hold them.
 
@@ -123,6 +141,7 @@ def texts_of(
         cure: what to do about a row that cannot be used.
         origin: the column that names the table a row is from, where there are several: each has its own
             column of texts, and those that only others have are empty in its rows.
+        warn: as of a `Labeller`.
 
     Raises:
         ColumnError: none does.
@@ -134,13 +153,28 @@ def texts_of(
         if isinstance(row, Row):
             table = row.fields.get(origin) if origin is not None else None
             if str(table) not in columns:
-                present = [one for one, value in row.fields.items() if table is None or value is not None]
-                columns[str(table)] = text_column(present, column, row.file)
+                columns[str(table)] = (
+                    _text_column(row, column, warn)
+                    if table is None
+                    else text_column([n for n, v in row.fields.items() if v is not None], column, row.file)
+                )
             name = columns[str(table)]
             checked = _checked(row, name)
         if isinstance(checked, BadRow):
             raise BadRowError(checked.file, checked.line, checked.problem, cure)
         yield checked, storable(checked.fields[name])
+
+
+def _text_column(row: Row, asked: str | None, warn: Callable[[str], None]) -> str:
+    """See `text_column`; a table that was not read as its author meant it may have one column, too."""
+    name = text_column(row.columns or tuple(row.fields), asked, row.file)
+    if asked is None and not is_usual(name):
+        warn(
+            f"{row.file}: the only column is taken for the texts. If {name!r} is its name, say so with "
+            "--text-column; if that is a text, write a line above it that names the column; if these are "
+            "several columns, a line that says what stands between them, such as sep=|"
+        )
+    return name
 
 
 def _checked(row: Row, column: str) -> Row | BadRow:

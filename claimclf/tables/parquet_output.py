@@ -70,17 +70,27 @@ class ParquetOutput:
         """See `Output.problem`."""
         return None
 
+    def begin(self, row: dict[str, Any]) -> None:
+        """See `Output.begin`."""
+        self._add(self._table([row]).slice(0, 0))
+
     def write(self, rows: Sequence[dict[str, Any]]) -> None:
         """See `Output.write`."""
-        if not rows:
-            return
+        if rows:
+            self._add(self._table(rows))
+
+    def _table(self, rows: Sequence[dict[str, Any]]) -> pa.Table:
         rows = [_storable(row) for row in rows]
         names = list(dict.fromkeys(name for row in rows for name in row))
-        part = self._part(self._parts)
         with self._column_errors():
             columns = [self._column(name, [row.get(name) for row in rows]) for name in names]
+            return self._pa.table(columns, names=names)
+
+    def _add(self, table: pa.Table) -> None:
+        part = self._part(self._parts)
+        with self._column_errors():
             with part.open("wb") as file:
-                self._pq.write_table(self._pa.table(columns, names=names), file)
+                self._pq.write_table(table, file)
                 _to_disk(file)
             schema = self._schema_with(part)
             for number in range(0 if self._promotes(schema) else self._parts, self._parts + 1):

@@ -50,6 +50,8 @@ class Source:
         format: one of `FORMATS`.
         encoding: what it is decoded from; None for Parquet and workbooks.
         size: in bytes; None where that, or how much of it was read, is not known.
+        columns: their names, known when the first row was read, or none is there; of JSON Lines those in its
+            beginning.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Source:
         self.format = format_
         self.encoding = encoding
         self.size = size
+        self.columns: tuple[str, ...] = ()
         self._position: Callable[[], int] = lambda: 0
         self._last = 0
 
@@ -73,7 +76,7 @@ class Source:
             yield from _parquet(self)
             return
         if self.format == "xlsx":
-            yield from (Row(self.name, number, fields) for number, fields in worksheet_rows(Path(self.name)))
+            yield from _workbook(self)
             return
         with self._stream or _opened(self.name) as raw:
             self._position = raw.tell if raw.seekable() else lambda: 0
@@ -236,10 +239,19 @@ def _parquet_source(name: str) -> Source:
     return Source(name, "parquet", None, Path(name).stat().st_size)
 
 
+def _workbook(source: Source) -> Iterator[Row]:
+    def keep(names: Sequence[str]) -> None:
+        source.columns = tuple(names)
+
+    for number, fields in worksheet_rows(Path(source.name), on_columns=keep):
+        yield Row(source.name, number, fields)
+
+
 def _parquet(source: Source) -> Iterator[Row | BadRow]:
     with _readable_parquet(source.name), _parquet_file(source.name) as file:
         size, total, read = source.size or 0, max(1, file.metadata.num_rows), 0
         source._position = lambda: size * read // total  # noqa: SLF001 - the reader of this very source
+        source.columns = tuple(file.schema_arrow.names)
         for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
             for fields in batch.to_pylist():
                 read += 1

@@ -14,11 +14,13 @@ class Row:
         file: the file it stands in.
         line: its line, from 1; of a row that spans several, the first. Rows of a Parquet file count from 1.
         fields: its columns by name.
+        columns: the columns of its file, as far as the beginning shows them; ``()``: those of the row.
     """
 
     file: str
     line: int
     fields: dict[str, Any]
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

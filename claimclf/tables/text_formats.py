@@ -6,7 +6,9 @@ import csv
 import json
 import re
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
+from string import whitespace
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import UnreadableFileError
@@ -20,27 +22,45 @@ if TYPE_CHECKING:
     from claimclf.tables.reading import Source
 
 _LONGEST = 64 << 20  # characters of a line or a cell
+_BEGINNING = 1 << 16  # characters of JSON Lines that show which columns there are
 _RAW_SHOWN = 2000
 # How much is read again, at most, of a file with broken records: so many times what was read of it, ...
 _TIMES_AGAIN = 4
 _SMALL_FILE = 1 << 20  # ... which counts as so many characters at the least
+_SAYS_DELIMITER = re.compile(r'"?sep=([^\w"\r\n\0])"?[\r\n]*', re.IGNORECASE)
 _LONE_BYTE = re.compile("[\udc80-\udcff]")
 
 
 def _text(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
     """One row: the whole text."""
+    source.columns = ("text",)
     text = file.read()
     yield _row(source, 1, {"text": text}, text, [text])
 
 
 def _lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
+    source.columns = ("text",)
     for number, line in _numbered_lines(file):
         text = line.rstrip("\r\n")
         yield _row(source, number, {"text": text}, text, [text])
 
 
 def _json_lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
-    for number, line in _numbered_lines(file):
+    """A row an object. Any of them may lack a column, so the columns are those of all in the beginning."""
+    lines = _numbered_lines(file)
+    beginning, characters = [], 0
+    while characters < _BEGINNING and (numbered := next(lines, None)) is not None:
+        beginning.append(numbered)
+        characters += len(numbered[1])
+    first = list(_json_objects(source, beginning))
+    names = (name for row in first if isinstance(row, Row) for name in row.fields)
+    source.columns = tuple(dict.fromkeys(names))
+    yield from (replace(row, columns=source.columns) if isinstance(row, Row) else row for row in first)
+    yield from _json_objects(source, lines)
+
+
+def _json_objects(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[Row | BadRow]:
+    for number, line in lines:
         if not line.strip():
             continue
         try:
@@ -56,12 +76,10 @@ def _json_lines(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
 
 def _csv(source: Source, file: TextIO) -> Iterator[Row | BadRow]:
     csv.field_size_limit(_LONGEST)
-    header_line = file.readline(_LONGEST)
-    lines = _RecordLines(header_line, file)
-    reader = csv.reader(
-        lines, delimiter="\t" if source.format == "tsv" else delimiter_of(header_line), strict=True
-    )
-    header = _header(source, reader)
+    first, number, delimiter = header_line(file, "\t" if source.format == "tsv" else None)
+    lines = _RecordLines(first, number, file)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    header = source.columns = _header(source, reader, number)
     while True:
         line = lines.begin()
         try:
@@ -99,14 +117,14 @@ class _RecordLines:
         ended: whether the file ended within the record.
     """
 
-    def __init__(self, first: str, file: TextIO) -> None:
+    def __init__(self, first: str, number: int, file: TextIO) -> None:
         self._file = file
         self._ahead = deque([first])
         self._characters = 0  # of the record
         self._read = len(first)
         self._given_back = 0
         self.record: list[str] = []
-        self.number = 0
+        self.number = number - 1
         self.ended = False
 
     def __iter__(self) -> _RecordLines:
@@ -151,12 +169,12 @@ class _RecordLines:
         return "".join(self.record)
 
 
-def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
+def _header(source: Source, reader: Iterator[list[str]], number: int) -> tuple[str, ...]:
     try:
         names = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise UnreadableFileError(
-            Path(source.name), f"line 1 is not a header ({error})", "Name the columns in the first line."
+            Path(source.name), f"line {number} is not a header ({error})", "Name the columns in it."
         ) from error
     twice = repeated(names)
     if twice is not None:
@@ -164,6 +182,31 @@ def _header(source: Source, reader: Iterator[list[str]]) -> tuple[str, ...]:
             Path(source.name), f"two columns are called {twice!r}", "Rename one of them."
         )
     return tuple(names)
+
+
+def header_line(file: TextIO, usual: str | None) -> tuple[str, int, str]:
+    r"""The line that names the columns of a csv or tsv file, its number, and what stands between the names.
+
+    It is the first line that is not blank, below one that says what stands between cells (``sep=;``, for
+    Excel) where there is one.
+
+    Args:
+        file: at its beginning.
+        usual: what stands between cells where no line says so; None: see `delimiter_of`.
+
+    >>> from io import StringIO
+    >>> header_line(StringIO("sep=|\n\nid|text\n"), None)
+    ('id|text\n', 3, '|')
+    """
+    named, number = "", 0
+    while line := file.readline(_LONGEST):
+        number += 1
+        said = None if named else _SAYS_DELIMITER.fullmatch(line)
+        if said:
+            named = said[1]
+        elif line.strip(f"{whitespace},;{named}"):
+            return line, number, named or usual or delimiter_of(line)
+    return "", number + 1, named or usual or ","
 
 
 def delimiter_of(header: str) -> str:
@@ -188,7 +231,7 @@ def _row(source: Source, line: int, fields: dict[str, Any], raw: str, read: Iter
     """The row, unless bytes of what was read are not of the encoding that the file is read in."""
     if any(_LONE_BYTE.search(text) for text in read):
         return _bad(source, line, f"holds bytes that are not {_plain(source.encoding)}; see --encoding", raw)
-    return Row(source.name, line, fields)
+    return Row(source.name, line, fields, source.columns)
 
 
 def _bad(source: Source, line: int, problem: str, raw: str) -> BadRow:

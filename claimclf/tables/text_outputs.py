@@ -61,6 +61,9 @@ class JsonLinesOutput(_AppendedFile):
         """See `Output.problem`."""
         return None
 
+    def begin(self, row: dict[str, Any]) -> None:
+        """See `Output.begin`: every line names its own columns, so there is nothing to make."""
+
     def write(self, rows: Sequence[dict[str, Any]]) -> None:
         """See `Output.write`."""
         self._file.write("".join(f"{json_line(row)}\n" for row in rows).encode("utf-8", "replace"))
@@ -97,14 +100,21 @@ class CsvOutput(_AppendedFile):
             f"has a column {unknown[0]!r} that the first row has not; use -o with .jsonl" if unknown else None
         )
 
+    def begin(self, row: dict[str, Any]) -> None:
+        """See `Output.begin`."""
+        self._columns = list(row)
+        self._write_lines([self._columns])
+
     def write(self, rows: Sequence[dict[str, Any]]) -> None:
         """See `Output.write`."""
-        columns = self._columns or []
+        if rows and not self._file.tell():
+            self._write_lines([self._columns or []])
+        self._write_lines([[_cell(row.get(name)) for name in self._columns or []] for row in rows])
+
+    def _write_lines(self, rows: Sequence[Sequence[Any]]) -> None:
         lines = _Lines()
         writer = csv.writer(lines, delimiter=self._delimiter, lineterminator=lines.end)
-        if rows and not self._file.tell():
-            writer.writerow(columns)
-        writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+        writer.writerows(rows)
         self._file.write("".join(lines.written).encode("utf-8", "replace"))
 
 

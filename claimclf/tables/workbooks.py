@@ -11,7 +11,7 @@ from claimclf.errors import MissingExtraError, UnreadableFileError
 from claimclf.tables.columns import repeated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 _OLE = b"\xd0\xcf\x11\xe0"  # how .xls files begin, and .xlsx files with a password
@@ -30,12 +30,18 @@ _DAMAGED = (
 _SAVE_AS_XLSX = "Open it in Excel or LibreOffice, and save it as .xlsx without a password."
 
 
-def worksheet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def worksheet_rows(
+    path: Path, *, on_columns: Callable[[Sequence[str]], None] = lambda _: None
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of a workbook's first sheet below its header, each with its number.
 
     The header is the first row that is not empty; empty rows below it are none, and cells under no header
     are not read. Of a formula the value is read that the program last computed. Whole numbers are integers,
     dates text in ISO form.
+
+    Args:
+        path: the workbook.
+        on_columns: called with the names of the columns, before the first row.
 
     Raises:
         UnreadableFileError: it is not such a workbook, or two columns have the same name.
@@ -47,12 +53,12 @@ def worksheet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 path, "is an Excel file of the old kind, or has a password", _SAVE_AS_XLSX
             )
     try:
-        yield from _rows(path)
+        yield from _rows(path, on_columns)
     except _DAMAGED as error:
         raise UnreadableFileError(path, f"cannot be read as .xlsx ({error})", _SAVE_AS_XLSX) from error
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(path: Path, on_columns: Callable[[Sequence[str]], None]) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         from openpyxl import load_workbook
     except ImportError as error:
@@ -68,6 +74,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             if header is None:
                 header = _header(path, number, cells)
+                on_columns([name for name in header if name])
                 continue
             cells += [None] * (len(header) - len(cells))
             yield number, {name: cell for name, cell in zip(header, cells, strict=False) if name}

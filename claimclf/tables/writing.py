@@ -41,6 +41,10 @@ class Output(Protocol):
         """Why a row cannot be written after those before it; None where it can."""
         ...
 
+    def begin(self, row: dict[str, Any]) -> None:
+        """Makes the columns of this row, but not the row; for an output that gets no rows."""
+        ...
+
     def write(self, rows: Sequence[dict[str, Any]]) -> None:
         """Appends rows that have no problem.
 

@@ -137,6 +137,32 @@ def test_rows_of_blank_cells_are_skipped_and_counted(tmp_path: Path) -> None:
     assert [record.place for record in read_records(tmp_path / "a.csv")] == [f"{tmp_path}/a.csv, line 3"]
 
 
+def test_a_row_below_a_blank_line_names_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,labels\n\nHe left.,none\n\n\nHe lied.,none\n", encoding="utf-8")
+    assert [record.place[-1] for record in read_records(tmp_path / "a.csv")] == ["3", "6"]
+
+
+@pytest.mark.parametrize(
+    ("name", "above"),
+    [("a.csv", "\n\n"), ("a.csv", "sep=;\n,,\n"), ("a.csv", ";\n\n"), ("a.tsv", "\nsep=;\n")],
+)
+def test_what_stands_above_a_header_is_no_record(tmp_path: Path, name: str, above: str) -> None:
+    (tmp_path / name).write_text(f"{above}text;labels\nHe left, and lied.;none\n", encoding="utf-8")
+    (record,) = read_records(tmp_path / name)
+    assert record.fields == {"text": "He left, and lied.", "labels": "none"}
+    assert record.place == f"{tmp_path / name}, line {above.count(chr(10)) + 2}"
+
+
+@pytest.mark.parametrize("above", ["\n", " \r\n\n"])
+def test_a_json_file_may_begin_with_blank_lines(tmp_path: Path, above: str) -> None:
+    for content in (
+        '{"text": "He left."}\n{"text": "He lied."}\n',
+        '[{"text": "He left."}, {"text": "He lied."}]',
+    ):
+        (tmp_path / "a.json").write_text(above + content, encoding="utf-8")
+        assert list(read_texts(tmp_path / "a.json")) == ["He left.", "He lied."]
+
+
 def test_a_header_that_holds_two_delimiters_is_read_with_commas(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('text,"labels; all",doc;no\n"A, b",denial,7\n', encoding="utf-8")
     (record,) = read_records(tmp_path / "a.csv")
@@ -258,7 +284,15 @@ def test_columns_of_other_names_are_found_when_named(tmp_path: Path) -> None:
     [
         ("a.csv", b"text,labels\none,none,surplus\n", "line 2: has not the 2 columns"),
         ("a.csv", b"text,labels\nonly text\n", "line 2: has not the 2 columns"),
-        ("a.csv", b'text,labels\n"open,none\n', "cannot be read"),
+        ("a.csv", b'text,labels\n\n"open,none\n', "line 3: cannot be read (unexpected end"),
+        ("a.csv", b'"text,labels\n', "line 1: cannot be read (unexpected end"),
+        (
+            "a.tsv",
+            b'text\tlabels\n"He lied," she said.\taccusation\n',
+            "line 2: cannot be read ('\t' expected",
+        ),
+        ("a.tsv", b'text\tlabels\n"He lied," she said.\taccusation\n', '"""He lied,"" she said."'),
+        ("a.csv", b"\ntext,labels,labels\n", "line 2: two columns are called 'labels'"),
         ("a.csv", b"text,labels\nx,denail\n", "line 2: unknown label 'denail'. Did you mean denial?"),
         ("a.csv", b"text,labels\n", "holds no sentence"),
         ("a.csv", b"", "holds no sentence"),

@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from claimclf import Prediction, __version__, cli
+from claimclf.model_dir import ModelDir
 from claimclf.tables.journal import Journal
 
 ARTICLE = "Osmani accused Kesh of fraud. “Kesh denied it. Go home!” said Dolan."
@@ -420,6 +422,34 @@ def test_info_tells_what_a_model_is(claimclf, tiny_dir):
     assert known["calibration"]["thresholds"] == [0.45, 0.5, 0.55, 0.5]
     assert set(known["sha256"]) >= {"config.json", "onnx/model_quantized.onnx"}
     assert len(known["fingerprint"]) == 64
+
+
+def test_info_gives_hashes_in_one_piece(claimclf, tiny_dir, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = claimclf("info", tiny_dir)[1].splitlines()
+    for name, sha256 in ModelDir.open(tiny_dir).sha256.items():
+        assert f"{sha256}  {name}" in lines
+    assert not any("…" in line for line in lines if "the sentence …" not in line)
+
+
+def test_info_names_the_files_of_the_data(claimclf, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    out = claimclf("info")[1]
+    assert re.search(r"data: train +│ [\d,]+ sentences of \w+\.jsonl, ", out)
+    assert re.search(r"data: validation +│ [\d,]+ sentences, a part of train ", out)
+
+
+def test_a_table_that_was_perhaps_read_wrongly_is_told(claimclf, tmp_path, tiny_dir):
+    path = tmp_path / "a.csv"
+    path.write_text("id|quote\n1|Kesh left.\n")
+    for command in (
+        ["predict"],
+        ["predict", "-o", tmp_path / "b.csv"],
+        ["report", "-o", tmp_path / "b.html"],
+    ):
+        code, _, err = claimclf(*command, path, "--model", tiny_dir)
+        assert (code, "the only column is taken for the texts. If 'id|quote' is its name" in err) == (0, True)
+    assert claimclf("predict", path, "--text-column", "id|quote", "--model", tiny_dir)[2] == ""
 
 
 def test_verify_finds_an_altered_file(claimclf, model_copy):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import jsonschema
 import pytest
@@ -148,8 +148,19 @@ def test_to_frame_has_a_row_a_sentence_and_a_column_a_score(document):
     assert frame.loc[0, "labels"] == [label.value for label in first.labels]
 
 
-def test_an_empty_document_gives_an_empty_frame_with_its_columns():
-    assert list(Document("", ()).to_frame().columns)[:4] == ["paragraph", "start", "end", "text"]
+def test_none_of_the_four_is_none_in_a_frame(document):
+    sentences = [replace(s, prediction=replace(s.prediction, label=None)) for s in document.sentences[:1]]
+    frame = Document(document.text, (*sentences, *document.sentences[1:])).to_frame()
+    assert frame.loc[0, "label"] is None
+    assert frame.loc[1, "label"] == document.sentences[1].prediction.label
+
+
+def test_an_empty_document_gives_an_empty_frame_with_its_columns(document):
+    empty, full = Document("", ()).to_frame(), document.to_frame()
+    assert list(empty.columns)[:4] == ["paragraph", "start", "end", "text"]
+    numbers = [name for name in empty.columns if name not in ("text", "label", "labels")]
+    assert dict(empty[numbers].dtypes) == dict(full[numbers].dtypes)
+    assert all(dtype.kind in "if" for dtype in empty[numbers].dtypes)
 
 
 def test_to_frame_says_what_to_install(monkeypatch):

@@ -165,6 +165,72 @@ def test_an_empty_table_gives_an_output_without_rows(label, tmp_path, ending):
     assert (done.rows, read(output)) == (0, [])
 
 
+def test_a_workbook_without_rows_gives_a_header_too(label, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(("id", None, "text"))
+    book.save(tmp_path / "in.xlsx")
+    output, _ = label(tmp_path / "in.xlsx")
+    assert output.read_text().startswith("id,text,label,confidence,")
+
+
+@pytest.mark.parametrize("content", ["id,text\n", "id,text\n1\n"], ids=["empty", "rejected"])
+@pytest.mark.parametrize("documents", [False, True])
+def test_an_output_without_rows_has_the_columns_of_one_with_rows(label, tmp_path, content, documents):
+    (tmp_path / "in.csv").write_text(content)
+    (tmp_path / "full.csv").write_text("id,text\n1,Kesh left.\n")
+    for ending in (".csv", ".tsv", ".parquet"):
+        options = {"ending": ending, "documents": documents, "skip_bad_rows": True}
+        output, done = label(tmp_path / "in.csv", **options)
+        full, _ = label(tmp_path / "full.csv", name="full.out", **options)
+        assert done.written == 0
+        if ending == ".parquet":
+            assert pq.read_schema(output).names == pq.read_schema(full).names
+            assert pq.read_metadata(output).num_rows == 0
+        else:
+            assert output.read_text() == full.read_text().partition("\n")[0] + "\n"
+
+
+def test_an_empty_parquet_table_keeps_its_types(label, tmp_path):
+    schema = pa.schema([("n", pa.int16()), ("text", pa.string())])
+    pq.write_table(schema.empty_table(), tmp_path / "in.parquet")
+    output, _ = label(tmp_path / "in.parquet", ending=".parquet")
+    assert pq.read_schema(output).field("n").type == pa.int16()
+
+
+def test_an_empty_table_without_a_column_of_texts_is_refused_as_any(label, tmp_path):
+    (tmp_path / "in.csv").write_text("id,words\n")
+    with pytest.raises(errors.ColumnError, match="not obvious"):
+        label(tmp_path / "in.csv")
+
+
+FIRST_LACKS_TEXT = '{"id": "A7"}\n{"id": "A8", "text": "Kesh left."}\n'
+
+
+@pytest.mark.parametrize("asked", [None, "text"])
+def test_the_first_row_of_json_lines_may_lack_the_text(label, tmp_path, asked):
+    path = tmp_path / "in.jsonl"
+    path.write_text(FIRST_LACKS_TEXT)
+    with pytest.raises(errors.BadRowError, match="line 1: the row has no column 'text'"):
+        label(path, text_column=asked)
+    output, done = label(path, text_column=asked, skip_bad_rows=True, resume=True)
+    assert [row["text"] for row in read(output)] == ["Kesh left."]
+    assert (done.rows, done.rejected) == (2, 1)
+
+
+def test_a_guessed_column_is_told_where_it_is_the_only_one(label, tmp_path):
+    told = []
+    for name, content, column in [
+        ("a.csv", "id|quote\n1|Kesh left.\n", None),
+        ("b.csv", "quote\nKesh left.\n", None),
+        ("c.csv", "words\nKesh left.\n", "words"),
+        ("d.jsonl", FIRST_LACKS_TEXT, None),
+    ]:
+        (tmp_path / name).write_text(content)
+        label(tmp_path / name, name=f"{name}.out", text_column=column, skip_bad_rows=True, warn=told.append)
+    (only,) = told
+    assert only.startswith(f"{tmp_path / 'a.csv'}: the only column is taken for the texts. If 'id|quote'")
+
+
 def test_several_files_are_told_apart(label, table, tmp_path):
     other = tmp_path / "other.csv"
     other.write_bytes(table.read_bytes())

@@ -61,6 +61,28 @@ def test_the_delimiter_is_found_in_the_header(write, name, delimiter):
     assert fields(path) == [{"id": "1", "text": "Kesh left."}]
 
 
+@pytest.mark.parametrize("above", ["\n", " \r\n\r\n", ",,\n", ";\n\n"])
+def test_blank_lines_above_a_header_are_none(write, above):
+    path = write("a.csv", f"{above}id,text\n1,Kesh left.\n2\n")
+    row, bad = rows(path)
+    first = above.count("\n") + 2
+    assert (row.line, row.fields) == (first, {"id": "1", "text": "Kesh left."})
+    assert (bad.line, bad.problem) == (first + 1, "has 1 cells where the header has 2")
+
+
+def test_a_file_of_blank_lines_has_no_rows(write):
+    assert rows(write("a.csv", "\n\n")) == []
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+@pytest.mark.parametrize("line", ["sep={}", '"sep={}"', "SEP={}"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_line_that_names_the_delimiter_is_no_header(write, name, line, delimiter):
+    path = write(name, f"{line.format(delimiter)}\r\nid{delimiter}text\r\n1{delimiter}Kesh left.\r\n")
+    (row,) = rows(path)
+    assert (row.line, row.fields) == (3, {"id": "1", "text": "Kesh left."})
+
+
 def test_bad_rows_of_csv_are_reported_and_those_after_them_read(write):
     path = write("a.csv", 'id,text\n1\n2,"a"b\n3,c,d\n4,"e\n5,f')
     *bad, last = rows(path)
@@ -78,6 +100,17 @@ def test_bad_rows_of_json_lines_are_reported_and_those_after_them_read(write):
     assert (second.line, third.line, fourth.line) == (3, 4, 5)
     assert "is not JSON" in second.problem
     assert third.problem == "is not a JSON object"
+
+
+def test_the_columns_of_json_lines_are_those_of_its_beginning(write):
+    source = open_source(str(write("a.jsonl", '{"id": 1}\n[]\n{"text": "a", "id": 2}\n')))
+    first, _, last = source
+    assert first.columns == last.columns == source.columns == ("id", "text")
+
+
+def test_a_json_line_of_any_length_is_its_beginning(write):
+    first, second = rows(write("a.jsonl", json.dumps({"text": "a " * 70_000}) + '\n{"id": 1}\n'))
+    assert first.columns == second.columns == ("text",)
 
 
 def test_bytes_of_another_encoding_make_a_bad_row_not_a_failed_file(write):
