@@ -295,6 +295,9 @@ def _sources(files: list[str] | None, input_format: InputFormat | None, encoding
                 f"{source.name} is not UTF-8: read as {source.encoding}. Say otherwise with --encoding.",
                 "yellow",
             )
+        if source.left_out:
+            titles = ", ".join(map(repr, source.left_out))
+            say(f"{source.name}: only the first visible sheet is read, not {titles}.", "yellow")
     return sources
 
 
