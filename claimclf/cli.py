@@ -306,6 +306,9 @@ def _sources(
     for source in sources:
         if encoding is None and source.encoding not in (None, "utf-8-sig", "utf-16", "utf-32"):
             warn(f"{source.name} is not UTF-8: read as {source.encoding}. Say otherwise with --encoding.")
+        if source.left_out:
+            titles = ", ".join(map(repr, source.left_out))
+            warn(f"{source.name}: only the first visible sheet is read, not {titles}.")
     return sources
 
 

@@ -37,7 +37,7 @@ _MODEL = "A shipped model's name or a model directory."
 Files = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Texts (.txt) or tables (.csv, .tsv, .jsonl, .parquet, .xlsx), .gz too; none: stdin."
+        help="Texts (.txt) or tables (.csv, .tsv, .jsonl), .gz too, or .parquet, .xlsx; none: stdin."
     ),
 ]
 Model = Annotated[str, typer.Option(help=_MODEL, autocompletion=_shipped)]

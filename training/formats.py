@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import LabelledDataError, UnreadableFileError
+from claimclf.tables.rows import BadRow
 from claimclf.tables.workbooks import worksheet_rows
 from training.annotation_exports import plain_records
-from training.text_files import delimited, json_lines, json_records, not_utf8
+from training.text_files import delimited, json_lines, json_records, not_utf8, unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +72,7 @@ def _records(source: str | Path, split: str | None) -> Iterator[Record]:
         elif path.suffix.lower() == ".parquet":
             yield from _parquet_records(path)
         elif path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
-            yield from (Record(f"{path}, row {number}", fields) for number, fields in worksheet_rows(path))
+            yield from _worksheet_records(path)
         else:
             raise LabelledDataError(str(path), f"of an unknown format {path.suffix!r}", f"Give {_KNOWN}.")
     except UnicodeDecodeError as error:
@@ -82,13 +83,23 @@ def _records(source: str | Path, split: str | None) -> Iterator[Record]:
         raise LabelledDataError(str(path), f"cannot be read ({error})", "Give a whole file.") from error
 
 
+def _worksheet_records(path: Path) -> Iterator[Record]:
+    for row in worksheet_rows(str(path)):
+        place = f"{path}, row {row.line}"
+        if isinstance(row, BadRow):
+            raise LabelledDataError(place, f"the row {row.problem}", "Mend it, or take it out.")
+        yield Record(place, row.fields)
+
+
 def _parquet_records(path: Path) -> Iterator[Record]:
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
     try:
+        file = ParquetFile(path)
+        unique_names(file.schema_arrow.names, str(path))
         number = 0
-        for batch in ParquetFile(path).iter_batches():
+        for batch in file.iter_batches():
             for fields in batch.to_pylist():
                 number += 1
                 yield Record(f"{path}, row {number}", fields)

@@ -36,7 +36,10 @@ _NOT_TEXT = {
         f"{_SAVE_AS_TEXT} {_SAVE_AS_CSV}",
     ),
     b"{\\rtf": ("this is a rich text document", _SAVE_AS_TEXT),
-    b"PAR1": ("this is a Parquet file", "Name it .parquet, or add: --input-format parquet"),
+    b"PAR1": (
+        "this is a Parquet file",
+        "It is read from a file, not from a stream: one named .parquet, or with --input-format parquet",
+    ),
     b"PK\x03\x04": (
         "this is an archive, or a document of Word or Excel",
         f"{_SAVE_AS_TEXT} A workbook is read from a file whose name ends in .xlsx.",

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimclf.errors import ClaimclfError, MissingExtraError, OptionError, UnreadableFileError
+from claimclf.tables.columns import repeated
 from claimclf.tables.encodings import encoding_of, refuse_documents
 from claimclf.tables.rows import BadRow, Row
 from claimclf.tables.streams import STDIN, Rewound, is_stream
 from claimclf.tables.text_formats import READERS
-from claimclf.tables.workbooks import worksheet_rows
+from claimclf.tables.workbooks import other_sheets, worksheet_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,7 @@ _BY_ENDING = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+_GZIP = b"\x1f\x8b"  # how what is packed with it begins
 _HEAD = 1 << 16
 _PARQUET_ROWS = 1024
 
@@ -52,7 +54,10 @@ class Source:
         size: in bytes; None where that, or how much of it was read, is not known.
         columns: their names, known when the first row was read, or none is there; of JSON Lines those in its
             beginning.
+        left_out: the titles of a workbook's other sheets, which are not read.
     """
+
+    left_out: tuple[str, ...] = ()
 
     def __init__(
         self, name: str, format_: str, encoding: str | None, size: int | None, stream: Any = None
@@ -110,7 +115,8 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
     """A file to read once, after a look at its beginning. A stream stays open from here on.
 
     Args:
-        name: a path, also of a pipe, or ``-`` for standard input. ``.gz`` is unpacked as it is read.
+        name: a path, also of a pipe, or ``-`` for standard input. ``.gz`` is unpacked as it is read;
+            Parquet and workbooks are not.
         format_: one of `FORMATS`; None goes by the ending, and what has no known one is one text.
         encoding: of the text; None finds out: a byte order mark, UTF-8, or a guess from the first 64 kB.
 
@@ -129,12 +135,12 @@ def open_source(name: str, *, format_: str | None = None, encoding: str | None =
         raise UnreadableFileError(path, "a .json file may hold anything", cure)
     if kind in ("parquet", "xlsx") and is_stream(name):
         raise OptionError("input_format", kind, "it for files: a stream cannot be read from its end")
+    if kind in ("parquet", "xlsx"):
+        _refuse_packed(name)
     if kind == "parquet":
         return _parquet_source(name)
     if kind == "xlsx":
-        with _opened(name):
-            next(worksheet_rows(path), None)
-        return Source(name, kind, None, None)
+        return _workbook_source(name)
     once = is_stream(name)
     with ExitStack() as opened:
         raw = opened.enter_context(_standard_input() if name == STDIN else _opened(name))
@@ -232,19 +238,34 @@ def _cure_for_directory(path: Path) -> str:
     return f"Name the files in it: {path / '*'}{usable[0] if usable else '.txt'}"
 
 
+def _refuse_packed(name: str) -> None:
+    """Says that what is read from its end is not unpacked on the way."""
+    with _opened(name) as raw:
+        if raw.peek(2).startswith(_GZIP):
+            problem = "is packed with gzip, and Parquet and workbooks are read as they are"
+            raise UnreadableFileError(Path(name), problem, "Unpack it first, as with gunzip.")
+
+
+def _workbook_source(name: str) -> Source:
+    source = Source(name, "xlsx", None, None)
+    source.left_out = other_sheets(name)
+    return source
+
+
 def _parquet_source(name: str) -> Source:
     with _opened(name) as raw:
         refuse_documents(name, b"" if raw.peek(4).startswith(b"PAR1") else raw.peek(4))
-    _parquet_file(name)
+    twice = repeated(_parquet_file(name).schema_arrow.names)
+    if twice is not None:
+        raise UnreadableFileError(Path(name), f"two columns are called {twice!r}", "Rename one of them.")
     return Source(name, "parquet", None, Path(name).stat().st_size)
 
 
-def _workbook(source: Source) -> Iterator[Row]:
+def _workbook(source: Source) -> Iterator[Row | BadRow]:
     def keep(names: Sequence[str]) -> None:
         source.columns = tuple(names)
 
-    for number, fields in worksheet_rows(Path(source.name), on_columns=keep):
-        yield Row(source.name, number, fields)
+    yield from worksheet_rows(source.name, on_columns=keep)
 
 
 def _parquet(source: Source) -> Iterator[Row | BadRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 from contextlib import suppress
 from datetime import date, datetime, time
@@ -48,7 +49,7 @@ class _AppendedFile:
 
 
 class JsonLinesOutput(_AppendedFile):
-    """An object a line, UTF-8."""
+    """An object a line, UTF-8; null for NaN and infinities, which JSON has not."""
 
     @staticmethod
     def predicted(prediction: Prediction) -> dict[str, Any]:
@@ -70,7 +71,10 @@ class JsonLinesOutput(_AppendedFile):
 
 
 class CsvOutput(_AppendedFile):
-    """Comma or tab separated, UTF-8, a header in the first line; lists and objects in a cell are JSON."""
+    """Comma or tab separated, UTF-8, a header in the first line.
+
+    In a cell, lists and objects are JSON, and bytes are read as UTF-8.
+    """
 
     def __init__(self, path: Path, whole: int, delimiter: str) -> None:
         super().__init__(path, whole)
@@ -131,8 +135,11 @@ class _Lines:
 
 
 def json_line(value: Any) -> str:
-    """A value as one line of JSON; what JSON does not know becomes text."""
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    """A value as one line of JSON; what JSON does not know becomes text, NaN and infinities null."""
+    try:
+        return _dumped(value)
+    except ValueError:  # there is such a number in it
+        return _dumped(_finite(value))
 
 
 def storable(text: str) -> str:
@@ -149,7 +156,22 @@ def score_columns(prediction: Prediction) -> dict[str, float]:
     return {f"score_{label}": score for label, score in prediction.scores.items()}
 
 
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+
+
+def _finite(value: Any) -> Any:
+    """The same value with null for each number that JSON has not."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _cell(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return _plain(value)
     return json_line(value) if isinstance(value, (dict, list)) else value
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from hypothesis import given, settings
@@ -174,15 +176,27 @@ def test_a_worksheet_is_read_from_its_header_with_plain_values(tmp_path: Path) -
     path = write_xlsx(
         tmp_path / "a.xlsx",
         (None, None, None, None),
-        (" text ", "doc", "when", None),
+        (" text ", "doc", None, "when"),
         (None, None, None, None),
-        ("He left.", 7.0, day, "a note under no header"),
+        ("He left.", 7.0, "under no name", day),
         ("=She stayed.", 7.5, None),
     )
     first, second = read_records(path)
     assert (first.place, second.place) == (f"{path}, row 4", f"{path}, row 5")
-    assert first.fields == {"text": "He left.", "doc": 7, "when": "2024-03-01T00:00:00"}
-    assert second.fields == {"text": "=She stayed.", "doc": 7.5, "when": None}
+    assert first.fields == {"text": "He left.", "doc": 7, "": "under no name", "when": "2024-03-01T00:00:00"}
+    assert second.fields == {"text": "=She stayed.", "doc": 7.5, "": None, "when": None}
+
+
+def test_a_row_of_a_worksheet_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", ("text",), ("He left.",), ("She left.", "a note"))
+    with pytest.raises(LabelledDataError, match=r"a\.xlsx, row 3: the row .* in B3"):
+        list(read_records(path))
+
+
+def test_parquet_with_two_columns_of_one_name_is_an_error(tmp_path: Path) -> None:
+    pq.write_table(pa.table([["He left."], ["denial"]], names=["text", "text"]), tmp_path / "a.parquet")
+    with pytest.raises(LabelledDataError, match=r"a\.parquet: two columns are called 'text'"):
+        list(read_records(tmp_path / "a.parquet"))
 
 
 def test_of_a_formula_the_computed_value_is_read(tmp_path: Path) -> None:

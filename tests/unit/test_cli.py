@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import jsonschema
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -145,6 +146,17 @@ def test_an_error_is_one_coded_message_and_exit_code_1(
 def test_a_directory_is_not_a_text(claimclf, tmp_path):
     code, _, err = claimclf("predict", tmp_path)
     assert (code, "[E401]" in err, "directory" in err) == (1, True, True)
+
+
+def test_the_sheets_of_a_workbook_that_are_not_read_are_named(claimclf, tmp_path, tiny_dir):
+    book = openpyxl.Workbook()
+    book.active.append(["text"])
+    book.active.append(["Kesh left."])
+    book.create_sheet("April")
+    book.save(tmp_path / "a.xlsx")
+    code, out, err = claimclf("predict", tmp_path / "a.xlsx", "--json", "--model", tiny_dir)
+    assert (code, json.loads(out)["text"]) == (0, "Kesh left.")
+    assert "only the first visible sheet is read, not 'April'" in err
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -49,6 +50,26 @@ def test_lines_end_in_a_bare_newline_and_plain_cells_are_not_quoted(label):
     assert content.startswith(b"text,note,label,")
     assert b"\nKesh left.,plain," in content
     assert b"\r" not in content
+
+
+@pytest.mark.parametrize(("ending", "nothing"), [(".jsonl", None), (".csv", "nan")])
+def test_what_is_no_number_is_null_in_json(label, ending, nothing):
+    rows = [{"n": float("nan"), "list": [1.5, {"a": float("inf")}]}, {"n": -float("inf"), "list": []}]
+    (source,) = open_sources([str(label(rows, ending))])
+    first, second = [row.fields for row in source]
+    assert first["n"] == nothing
+    lists = [row["list"] if ending == ".jsonl" else json.loads(row["list"]) for row in (first, second)]
+    assert lists == [[1.5, {"a": None}], []]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_bytes_are_text_in_every_format_of_text(tiny, tmp_path, ending):
+    pq.write_table(pa.table({"text": ["Kesh left."], "key": [b"a\xc3\xa9\xff"]}), tmp_path / "in.parquet")
+    output = tmp_path / f"out{ending}"
+    Job(open_sources([str(tmp_path / "in.parquet")]), tiny, output).run()
+    (source,) = open_sources([str(output)])
+    (row,) = source
+    assert row.fields["key"] == "aé\N{REPLACEMENT CHARACTER}"
 
 
 def test_parquet_has_null_for_an_empty_object(label):

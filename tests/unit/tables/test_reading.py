@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import datetime as dt
 import gzip
 import io
 import json
 import sys
-from unittest.mock import ANY
 
-import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -187,58 +184,6 @@ def test_what_is_no_text_is_told_what_to_do_with(name, head, said):
         encoding_of(name, head, None)
 
 
-@pytest.fixture
-def workbook(tmp_path):
-    def _workbook(*lines, name="a.xlsx"):
-        book = openpyxl.Workbook()
-        for line in lines:
-            book.active.append(line)
-        book.save(tmp_path / name)
-        return tmp_path / name
-
-    return _workbook
-
-
-def test_a_workbook_is_read_from_its_header(workbook):
-    lines = [(None, None), ("id ", "text"), (1, "Kesh left."), (None, None), (2, "Kesh denied it.")]
-    first, second = rows(workbook(*lines))
-    assert (first.line, first.fields) == (3, {"id": 1, "text": "Kesh left."})
-    assert (second.line, second.fields) == (5, {"id": 2, "text": "Kesh denied it."})
-
-
-def test_of_what_excel_knows_and_json_does_not_the_text_is_read(workbook):
-    moment, span = dt.datetime(2024, 3, 1, 7, 30), dt.timedelta(hours=30)
-    (row,) = rows(workbook(("text", "when", "took", "many"), ("Kesh left.", moment, span, 7.0)))
-    assert row.fields == {"text": "Kesh left.", "when": "2024-03-01T07:30:00", "took": ANY, "many": 7}
-    assert all(type(value) in (str, int) for value in row.fields.values())
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"PK\x03\x04 no workbook", "cannot be read as .xlsx"),
-        (b"\xd0\xcf\x11\xe0", "has a password"),
-        (b"id,text", "cannot be read as .xlsx"),
-        (b"", "cannot be read as .xlsx"),
-    ],
-)
-def test_what_is_no_workbook_is_told_before_any_work(write, content, said):
-    with pytest.raises(UnreadableFileError, match=said):
-        open_source(str(write("a.xlsx", content)))
-
-
-def test_a_workbook_with_two_columns_of_one_name_is_told(workbook):
-    with pytest.raises(UnreadableFileError, match="two columns of row 1 are called 'text'"):
-        open_source(str(workbook(("text", "text "), ("Kesh left.", "x"))))
-
-
-def test_a_workbook_without_openpyxl_names_the_extra(workbook, monkeypatch):
-    path = workbook(("text",), ("Kesh left.",))
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(ImportError, match=r"claimclf\[tables\]"):
-        open_source(str(path))
-
-
 def test_a_text_file_is_one_row_and_lines_are_rows_each(write):
     path = write("a.txt", "One.\r\n\r\nTwo.\r\n")
     assert fields(path) == [{"text": "One.\r\n\r\nTwo.\r\n"}]
@@ -279,6 +224,19 @@ def test_a_parquet_file_whose_rows_are_broken_is_an_error_that_says_so(tmp_path)
 def test_a_broken_parquet_file_is_an_error_that_says_so(write):
     with pytest.raises(UnreadableFileError, match="Parquet"):
         open_source(str(write("a.parquet", b"PAR1 and no more")))
+
+
+def test_parquet_with_two_columns_of_one_name_is_told(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table([["Kesh left."], ["Kesh denied it."]], names=["text", "text"]), path)
+    with pytest.raises(UnreadableFileError, match="two columns are called 'text'"):
+        open_source(str(path))
+
+
+@pytest.mark.parametrize("name", ["a.parquet.gz", "a.xlsx.gz"])
+def test_what_is_read_from_its_end_is_to_be_unpacked_first(write, name):
+    with pytest.raises(UnreadableFileError, match=r"packed with gzip.*Unpack it first"):
+        open_source(str(write(name, gzip.compress(b"PAR1"))))
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):

@@ -133,6 +133,12 @@ def test_parquet_and_workbooks_are_not_read_from_a_stream(name, format_):
         open_source(name, format_=format_)
 
 
+def test_parquet_in_a_stream_is_to_be_a_file(standard_input):
+    standard_input(b"PAR1 and more")
+    with pytest.raises(UnreadableFileError, match="from a file, not from a stream"):
+        open_source("-")
+
+
 @pytest.mark.parametrize("name", ["-", os.devnull])
 def test_a_stream_is_not_read_twice(name):
     with pytest.raises(OptionError, match="only once"):
