@@ -26,6 +26,8 @@ _QUOTATION_MARK = re.compile(r"""["“”„‟«»‹›]|(?<!\w)['‘’‚`]|
 _OPENING_MARKS = "“„‟«‹‘‚"
 _CLOSING_MARKS = "”»›"
 _APOSTROPHE = "’"
+# A quotation within a paragraph whose low opening mark makes the closing one of a mark that opens elsewhere.
+_LOW_QUOTATION = re.compile(r"„[^„“”\n]*(?:\n(?!\s*\n)[^„“”\n]*)*“|(?<!\w)‚[^‚‘\n]*(?:\n(?!\s*\n)[^‚‘\n]*)*‘")
 # Straight marks, which do not say whether they open or close, and what stands between two paragraphs.
 _STRAIGHT_MARK = re.compile(r"""\n\s*\n|``|''|["`]|(?<!\w)'|'(?!\w)""")
 # What sentencex does not know. Abbreviations before a name, in a transcript's capitals before capitals,
@@ -36,26 +38,58 @@ _ABBREVIATION = re.compile(
         (?:Ms|Amb|Atty|Dir|Secy|Cllr|Ft|Insp|Supt|Det|Cmdr|Cpl|Pvt|Messrs|Mme|Hon|Pres)(?=\.\s)
        |(?:MR|MRS|MS|DR|SEN|REP|GOV|GEN|COL|CAPT|LT|SGT|AMB|PROF|REV)(?=\.\s+[A-Z]{2})
        |(?:[Aa]pprox|[Ii]ncl|[Ee]xcl|[Pp]aras?|[Ss]ect?|[Vv]ols?|Arts?|Inst|[Dd]ept|Div|[Ee]st|[Tt]el|[Ee]xt
-          |[Rr]egs?|cf|ca|Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?=\.\s+[a-z0-9§])
+          |[Rr]egs?|[Gg]ovt|lbs?|pct|cf|ca|Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?=\.\s+[a-z0-9§])
        |(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?=\.\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))
       )|(?<=\.-)[A-Z](?=\.\s+[A-Z])|^[QA](?=\.\s)
+       |(?<=[\s\d])[ap]\.m(?=\.\s+(?:[AECMP][SD]?T|A?[CEW]E?[SD]?T|AKST|BST|GMT|HST|IST|JST|MSK|SAST|UTC
+          |(?:Eastern|Central|Mountain|Pacific)(?=[.,]|\s(?:[Tt]ime|[Dd]aylight|[Ss]tandard|on)\b)
+          |(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(?!['’])
+          |(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s\d+)\b)
     )\.""",
     re.VERBOSE | re.MULTILINE,
 )
+# pro-U.S., then-Gov. Rask, mid-Jan. 2020: sentencex knows the second part where a space stands before it.
+_HYPHEN_BEFORE_ABBREVIATION = re.compile(
+    r"""(?:(?<=\w)|(?<=\b[A-Z]\.))[-‐‑–—/](?=[A-Z]\.[A-Z]|(?:
+        (?:Adm|Brig|Capt|Cmdr|Col|Cpl|Drs?|Gen|Gov|Lt|Maj|Mrs?|Prof|Pvt|Reps?|Rev|Sens?|Sgt|St)\.\s
+       |(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.\s+[a-z\d]))""",
+    re.VERBOSE,
+)
+# J.D. Vance, but not: She has a J.D. Harvard hired her. The other initials are degrees and times more often.
+_INITIALS = re.compile(
+    r"""(?<!\ba\s)(?<!\ban\s)(?<!\bhis\s)(?<!\bher\s)(?<!\btheir\s)
+    (?:\bJ\.\s?D|(?<=[a-z.!?:;\s]\s)(?:M\.[AD]|B\.[AS]|[AP]\.\sM))
+    (?=\.\s+(?!(?:An?|The|This|These|That|Those|There|Here|He|She|It|They|We|I|You|His|Her|Its|Their|Our|My
+        |In|On|At|By|For|From|With|After|Before|Since|When|While|As|If|But|And|So|Then|Now|Later|No|Not|Most|Many
+        |What|Who|Why|How|Where|Mr|Mrs|Ms|Dr)\b)[A-Z][a-z])\.""",
+    re.VERBOSE,
+)
+# "...and they lie", "I don't know . . . Maybe."
+_ELLIPSIS_BEFORE_WORD = re.compile(r"(?<!\.)\.{2,}(?=[a-z0-9])")
+_SPACE_IN_ELLIPSIS = re.compile(r"(?<=\.)[^\S\n](?=\.(?:\s|$))")
 # sentencex counts in bytes, and panics over a space of several after an initial: "What could I . . . do?"
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
-_WIDE_LINE_BREAKS = "\u2028\u2029\x85"
-_LINE_BREAK = re.compile(r"\r\n|[\n\r\u2028\u2029]")
+_LINE_BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_ODD_LINE_BREAK = re.compile(r"\r(?!\r?\n)|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LINE_OPENERS = "\"'“‘«„(["
 _BULLET = re.compile(r"[^\S\n]*[•·▪●○*–—-][^\S\n]+(?=\S)")
 # sentencex knows "..." but not "…" as an end, and takes only a line without any space for a blank one.
 _ELLIPSIS_AT_END = re.compile(r"…(?=\s+[^\W_a-z])")
 _SPACES_ALONE_IN_A_LINE = re.compile(r"(?<=\n)[^\S\n]+(?=\n)")
-# (He denies it.) Police doubt that. sentencex does not look into brackets; "(see Annex B.)" ends nothing.
-_BRACKET_AT_END = re.compile(r"""(?:[^\W\d_]{2}\.|[!?])["'”’»]?[)\]](?=\s+["'“‘«(\[]?[^\W\d_a-z])""")
+# (He denies it.) Police doubt that. sentencex does not look into brackets; "(see Annex B.)" and "(R-Ariz.)"
+# end nothing.
+_BRACKET_AT_END = re.compile(
+    r"""(?:(?<![^\W\d_])(?!(?:
+            Ala|Alta|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Man|Mass|Md|Mich|Minn|Miss|Mo|Mont|Neb|Nev
+           |Okla|Ont|Ore|Pa|Que|Sask|Tenn|Tex|Va|Vt|Wash|Wis|Wyo|Co|Con|Corp|Dem|Inc|Jr|Lab|Lib|Ltd|Pty|Pvt|Rep|Sr
+           |[Rr]et|[Rr]etd|approx|eds?|est|etc)\.)
+        [^\W\d_]{2,}\.|[!?])
+    ["'”’»]?[)\]](?=\s+["'“‘«(\[]?[^\W\d_a-z])""",
+    re.VERBOSE,
+)
 # "Is that so?" Mr Smith asked. The clause after the closing mark belongs to the quotation's sentence.
 _REPORTING_CLAUSE = re.compile(
-    r"""[.!?…]["'`”’»›]{1,2}
+    r"""[.!?…]["'`”’»›“‘]{1,2}
     (?![^\S\n]*\n[^\S\n]*\n)\s+           # not over a blank line
     (?:(?-i:[a-z])                          # "Never!" he said
      |(?<![.]["'”’»›]\s)(?!nobody\b|no\s+one\b|none\b)       # "Why?" Nobody answered.
@@ -65,8 +99,13 @@ _REPORTING_CLAUSE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_DOTS_ALONE = re.compile(r"""[\s.…"'`“”„‟«»‹›‘’‚]{1,20}""")
 # Who? has split up. What did he know? and when? Was it murder?—nobody knows. He called it "a lie.".
 _GOES_ON = re.compile(r"""[!?][^\S\n]+[a-z]|[.!?…][—–]|["'”’»›]\.(?!\w)""")
+
+# Characters that sentencex is shown at once, and how many of them show only what follows.
+_WINDOW = 3_000
+_CONTEXT = 1_000
 
 
 def split_sentences(text: str) -> list[Span]:
@@ -79,7 +118,8 @@ def split_sentences(text: str) -> list[Span]:
     >>> [text[start:end] for start, end in split_sentences(text)]
     ['He said: "They lie.', 'Stop it!"', 'Then he left.']
     """
-    return list(_joined(text, _trimmed(text, _boundaries(text))))
+    lines = _ODD_LINE_BREAK.sub("\n", text)
+    return list(_joined(lines, _trimmed(lines, _boundaries(lines))))
 
 
 def paragraph_numbers(text: str, spans: Sequence[Span]) -> list[int]:
@@ -104,7 +144,10 @@ def paragraph_numbers(text: str, spans: Sequence[Span]) -> list[int]:
 def _boundaries(text: str) -> Iterator[int]:
     """Offsets at which a sentence starts, with quotation marks on the right side of each."""
     masked = _masked(text)
-    closing = set(_closing_between_spaces(text))
+    closing = {
+        *_closing_between_spaces(text),
+        *(quotation.end() - 1 for quotation in _LOW_QUOTATION.finditer(text)),
+    }
     previous = 0
     for gap_end in merge(_ends_of_lines(text), _ends_of_brackets(text), _starts_by_sentencex(masked)):
         gap_start = gap_end
@@ -115,14 +158,31 @@ def _boundaries(text: str) -> Iterator[int]:
 
 
 def _starts_by_sentencex(masked: str) -> Iterator[int]:
+    """Offsets of sentences, found window by window: sentencex takes the square of a paragraph's length.
+
+    Each window begins with the last sentence of which the one before it was sure.
+    """
+    yield 0
+    start = 0
+    while start < len(masked):
+        window = masked[start : start + _WINDOW]
+        last = start + _WINDOW >= len(masked)
+        sure = len(window) if last else len(window) - _CONTEXT
+        found = [offset for offset in _starts_in_window(window) if 0 < offset <= sure]
+        yield from (start + offset for offset in found)
+        if last:
+            return
+        start += found[-1] if found else window.rfind(" ", 1, sure) + 1 or sure
+
+
+def _starts_in_window(window: str) -> list[int]:
     try:
-        boundaries = sentencex.get_sentence_boundaries("en", masked)
+        boundaries = sentencex.get_sentence_boundaries("en", window)
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of Rust; it is no Exception, and cannot be imported
             raise
-        boundaries = [{"start_index": 0}]
-    for boundary in boundaries:
-        yield boundary["start_index"]
+        return []
+    return [boundary["start_index"] for boundary in boundaries]
 
 
 def _ends_of_brackets(text: str) -> Iterator[int]:
@@ -176,7 +236,11 @@ def _closing_between_spaces(text: str) -> Iterator[int]:
 def _masked(text: str) -> str:
     """The text as sentencex is to see it, character for character as long."""
     masked = _QUOTATION_MARK.sub(" ", replace_lone_surrogates(text))
-    masked = _WIDE_SPACE.sub(lambda space: "\n" if space[0] in _WIDE_LINE_BREAKS else " ", masked)
+    masked = _WIDE_SPACE.sub(" ", masked)
+    masked = _HYPHEN_BEFORE_ABBREVIATION.sub(" ", masked)
+    masked = _INITIALS.sub(lambda found: found[0][:-1] + "x", masked)
+    masked = _SPACE_IN_ELLIPSIS.sub(".", masked)
+    masked = _ELLIPSIS_BEFORE_WORD.sub(lambda dots: "," * len(dots[0]), masked)
     masked = _ABBREVIATION.sub(lambda found: found[0][:-1] + "x", masked)
     masked = _ELLIPSIS_AT_END.sub(".", masked)
     return _SPACES_ALONE_IN_A_LINE.sub(lambda spaces: "\n" * len(spaces[0]), masked)
@@ -217,7 +281,8 @@ def _joined(text: str, spans: Iterator[Span]) -> Iterator[Span]:
     current: Span | None = None
     for span in spans:
         if current and (
-            _REPORTING_CLAUSE.match(text, current[1] - _marks_at_end(text, current[1]) - 1, span[1])
+            (_DOTS_ALONE.fullmatch(text, *current) and "\n" not in text[current[1] : span[0]])
+            or _REPORTING_CLAUSE.match(text, current[1] - _marks_at_end(text, current[1]) - 1, span[1])
             or _GOES_ON.match(text, current[1] - 1, span[0] + 1)
         ):
             current = (current[0], span[1])

@@ -209,7 +209,9 @@ def test_every_final_mark_ends_a_sentence(mark):
     assert sentences(f"Kesh left{mark} Dolan stayed.") == [f"Kesh left{mark}", "Dolan stayed."]
 
 
-@pytest.mark.parametrize("break_", ["\n\n", "\r\n\r\n", "\n\n\n", "\n \n"])
+@pytest.mark.parametrize(
+    "break_", ["\n\n", "\r\n\r\n", "\n\n\n", "\n \n", "\r\r", "\n\f", "\f\n", "\u2028\x85"]
+)
 def test_a_blank_line_ends_a_sentence(break_):
     assert sentences(f"Kesh accused of fraud{break_}Dolan stayed.") == [
         "Kesh accused of fraud",
@@ -292,6 +294,26 @@ def test_a_mark_amid_a_megabyte_of_space_is_kept():
         'He called it "a lie.".',
         '"This is great." she said.',
         "``This is great.'' she said.",
+        "The pro-U.S. faction, the China–U.S. talks and the U.S.-U.K. pact failed.",
+        "Sen. Brandt, R-S.C., and Rep. Tran, D-N.Y., met an ex-F.B.I. agent.",
+        "Officials—U.S. ones—met non‑U.N. observers.",
+        "She accused then-Gov. Rask of covering up deaths.",
+        "He met ex-Sen. Pike, co-Capt. Lee, vice-Adm. Ruiz and acting-Col. Ito.",
+        "In mid-Jan. 2020 and late-Dec. 2021 he left.",
+        "Democrats accused J.D. Orrin of lying.",
+        "On Monday, J.D. Orrin denied it.",
+        "It was backed by M.A. Lund, by M.D. Moss and by A. M. Osei.",
+        "Sen. Brandt (D-Ariz.) Tuesday accused Lt. Gen. (Ret.) Osei of lying.",
+        "Osei Textiles (Pvt.) Ltd. closed.",
+        "“...and they lie,” he said.",
+        "“... And they lie,” he said.",
+        "He said: “...and they lie.”",
+        "I never . . . I never said that.",
+        ".@MayorOsei must act.",
+        "„Stop now!“ he said.",
+        "The summit begins at 3 p.m. ET Monday, 9 p.m. CEST.",
+        "The summit begins at 3 p.m. Monday and ends at 3 p.m. March 4 in Arva.",
+        "The load weighed 200 lbs. and grew by 5 pct. in May, govt. officials said.",
     ],
 )
 def test_a_stop_inside_a_sentence_does_not_split_it(sentence):
@@ -348,3 +370,54 @@ def test_a_dash_at_the_start_of_a_wrapped_line_is_no_bullet():
 def test_someone_who_said_something_of_his_own_does_not_report_the_quotation():
     text = '"Why us?" The governor said he did not know.'
     assert sentences(text) == ['"Why us?"', "The governor said he did not know."]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("We need a Plan-B.", "He has none."),
+        ("He left in mid-May.", "She stayed."),
+        ("We met Jean-Jan.", "He waved."),
+        ("He flew to the U.S.", "She stayed."),
+        ("She has a J.D.", "Harvard hired her."),
+        ("He holds an M.A.", "He lives in Arva."),
+        ("Jane Moss is an M.D.", "Kesh sued her."),
+        ("He left.", "J.D. Orrin denied it."),
+        ("They met at 8 p.m.", "The army left."),
+        ("They met at 8 p.m.", "Government troops left."),
+        ("They met at 8 P.M.", "Government troops left."),
+        ("It shut at 4 p.m.", "Central bankers met."),
+        ("(He paid the mayor.)", "Police doubt it."),
+        ("[Applause.]", "Then it closed."),
+        ("They promised a road . . .", "None was built."),
+        ("He left.", ".@MayorOsei must act."),
+        ("„Das ist eine Lüge.“", "He denied it."),
+        ("‚Das ist eine Lüge.‘", "He denied it."),
+        ("He said it‚ she did not.", "‘We go,’ he added."),
+    ],
+)
+def test_what_looks_like_a_stop_inside_a_sentence_may_end_one(first, second):
+    assert sentences(f"{first} {second}") == [first, second]
+
+
+def test_a_carriage_return_too_many_is_no_blank_line():
+    assert len(sentences("Kesh left the room and\r\r\nwent home.")) == 1
+
+
+def test_a_text_longer_than_a_window_is_split_as_its_parts_are():
+    part = "He left (so they say. Nobody knows.) The U.S. delegation, led by Ms. Kesh, stayed. "
+    assert sentences(part * 100) == sentences(part) * 100
+
+
+@pytest.mark.parametrize("piece", ["日本。", "Abc!", "Ab (c). "])
+def test_a_text_is_shown_to_sentencex_in_windows(monkeypatch, piece):
+    lengths = []
+    split = sentencex.get_sentence_boundaries
+    monkeypatch.setattr(
+        sentencex,
+        "get_sentence_boundaries",
+        lambda language, text: lengths.append(len(text)) or split(language, text),
+    )
+    assert len(sentences(piece * 5_000)) == 5_000
+    assert max(lengths) <= 3_000
+    assert sum(lengths) <= 2 * len(piece) * 5_000
