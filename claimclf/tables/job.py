@@ -272,6 +272,8 @@ class _Rejects:
         self._whole = whole
         self._stop = stop
         self._file = JsonLinesOutput(path, whole) if whole else None
+        if not whole:
+            path.unlink(missing_ok=True)  # what a run rejected whose rows were not whole when it stopped
 
     def add(self, rows: Sequence[BadRow]) -> None:
         if rows and self._stop:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from claimclf.prediction import Prediction
 
 _PARTS_A_ROW_GROUP = 16
+_DEEPEST = 40  # lists and objects in each other: of a list that makes 80 of the 100 levels that Parquet has
 
 
 def sealed(path: Path) -> Path:
@@ -66,9 +67,9 @@ class ParquetOutput:
             "receipt": prediction.receipt,
         }
 
-    def problem(self, row: dict[str, Any]) -> str | None:  # noqa: ARG002 - columns come and go between parts
-        """See `Output.problem`."""
-        return None
+    def problem(self, row: dict[str, Any]) -> str | None:
+        """See `Output.problem`. Columns may come and go between parts."""
+        return "is nested too deeply for Parquet" if _is_deep(row) else None
 
     def begin(self, row: dict[str, Any]) -> None:
         """See `Output.begin`."""
@@ -176,6 +177,11 @@ class ParquetOutput:
 def _to_disk(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _is_deep(value: Any, levels: int = _DEEPEST) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not levels or any(_is_deep(one, levels - 1) for one in inner)
 
 
 def _storable(value: Any) -> Any:

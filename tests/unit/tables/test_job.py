@@ -170,7 +170,7 @@ def test_a_workbook_without_rows_gives_a_header_too(label, tmp_path):
     book.active.append(("id", None, "text"))
     book.save(tmp_path / "in.xlsx")
     output, _ = label(tmp_path / "in.xlsx")
-    assert output.read_text().startswith("id,text,label,confidence,")
+    assert output.read_text().startswith("id,,text,label,confidence,")
 
 
 @pytest.mark.parametrize("content", ["id,text\n", "id,text\n1\n"], ids=["empty", "rejected"])
@@ -271,6 +271,14 @@ def test_what_holds_no_text_is_rejected(label, tmp_path):
         "has no column 'text'",
     ]
     assert done.rejected == 3
+
+
+def test_what_is_nested_too_deeply_for_parquet_is_a_reject(label, tmp_path):
+    path = tmp_path / "deep.jsonl"
+    deep = ["[" * depth + "]" * depth for depth in (30, 60, 400)]
+    path.write_text("".join(f'{{"text": "Kesh left.", "a": {value}}}\n' for value in deep))
+    _, done = label(path, ending=".parquet", skip_bad_rows=True)
+    assert (done.written, done.rejected) == (1, 2)
 
 
 def test_a_column_that_the_csv_header_lacks_is_a_reject(label, tmp_path):

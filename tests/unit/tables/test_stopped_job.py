@@ -306,3 +306,29 @@ def test_an_output_that_may_not_be_looked_at_is_told(run, tmp_path, monkeypatch)
     monkeypatch.setattr(Path, "is_dir", refuse)
     with pytest.raises(errors.UnwritableFileError, match=r"out\.csv cannot be written: Permission denied"):
         run(tmp_path / "out.csv")
+
+
+def test_a_job_that_goes_on_reads_the_texts_of_the_same_column(run, table, tmp_path):
+    rows = [{"text": "Kesh left.", "quote": "Stop!"}] * 2 + [{"quote": "Stop it now!"}] * 3
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def stop(_):
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        run(tmp_path / "out.jsonl", on_progress=stop)
+    done = run(tmp_path / "out.jsonl", resume=True)
+    assert (done.written, done.rejected) == (2, 3)
+
+
+def test_rejects_of_rows_that_are_read_again_are_not_listed_twice(run, table, tmp_path):
+    bad = [{"text": "Kesh left."}] * 2 + [{"text": None}, {"text": "Dolan lied.", "label": "x"}]
+    good = [{"text": "Kesh left."}] * 4
+    table.write_text("".join(json.dumps(row) + "\n" for row in bad))
+    with pytest.raises(errors.ColumnClashError):
+        run(tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl.rejects.jsonl").exists()
+    table.write_text("".join(json.dumps(row) + "\n" for row in good))
+    done = run(tmp_path / "out.jsonl", resume=True)
+    assert (done.written, done.rejected) == (4, 0)
+    assert not (tmp_path / "out.jsonl.rejects.jsonl").exists()
