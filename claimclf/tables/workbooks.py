@@ -110,6 +110,7 @@ def _numbered_rows(name: str, book: Workbook) -> Iterator[tuple[int, Sequence[An
 
 def _rows(name: str, book: Workbook, on_columns: Callable[[Sequence[str]], None]) -> Iterator[Row | BadRow]:
     columns: dict[int, str] = {}
+    header = 0
     with closing(_formulas(name)) as formulas:
         for number, row in _numbered_rows(name, book):
             cells = [_plain(cell.value) for cell in row]
@@ -126,10 +127,10 @@ def _rows(name: str, book: Workbook, on_columns: Callable[[Sequence[str]], None]
             elif all(cell is None or cell == "" for cell in cells):
                 continue
             elif not columns:
-                columns = _header(name, number, cells)
+                columns, header = _header(name, number, cells), number
                 on_columns(list(columns.values()))
             elif nameless:
-                problem = f"holds something under no column's name in {_place(nameless, number)}"
+                problem = f"holds something in {_place(nameless, number)}, where row {header} names no column"
                 yield BadRow(name, number, problem, json_line(cells))
             else:
                 cells += [None] * (max(columns) + 1 - len(cells))

@@ -100,7 +100,7 @@ def test_cells_beside_a_title_are_not_lost(workbook):
     first, second = rows(workbook(("Quotes of March",), *table))
     assert (first.line, first.raw) == (2, '["quote_id", "quote", "who"]')
     assert first.problem == second.problem.replace("B3", "B2")
-    assert first.problem.endswith("under no column's name in B2")
+    assert first.problem.endswith("in B2, where row 1 names no column")
 
 
 def test_a_column_beside_a_title_leaves_the_texts_to_be_asked_for(workbook):
