@@ -89,7 +89,7 @@ class Document:
         """
         if label is not None and label not in LABELS:
             raise OptionError("label", label, f"{', '.join(LABELS)}, or None")
-        if not isinstance(min_score, Real) or not 0 <= min_score <= 1:
+        if not isinstance(min_score, (float, Real)) or not 0 <= min_score <= 1:
             raise OptionError("min_score", min_score, "a probability, from 0 to 1")
         return tuple(sentence for sentence in self.sentences if _does(sentence.prediction, label, min_score))
 

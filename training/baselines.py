@@ -119,7 +119,7 @@ class Linear:
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (len(texts), 4): log-odds of each label."""
         log_odds = self._pipeline.decision_function(list(texts))
-        return np.where(self._same_for_all, self._log_odds, log_odds).astype(np.float32)
+        return np.asarray(np.where(self._same_for_all, self._log_odds, log_odds), dtype=np.float32)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """A prediction a text, as `claimclf.ClaimClassifier.predict` gives."""
