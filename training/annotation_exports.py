@@ -109,8 +109,8 @@ def as_answer(fields: Mapping[str, Any]) -> Answer | None:
 
     >>> task = {"data": {"text": "He left."}, "annotations": [{"result": [
     ...     {"from_name": "act", "type": "choices", "value": {"choices": ["denial"]}}]}]}
-    >>> as_answer(task).fields
-    {'text': 'He left.', 'act': Judgements(cells=(['denial'],))}
+    >>> as_answer(task).fields["act"].cells
+    (['denial'],)
     >>> as_answer({"text": "He left.", "labels": "denial"}) is None
     True
     """

@@ -6,6 +6,7 @@ there too, even where the transformer's are left at a half: they are given every
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
@@ -105,7 +106,9 @@ class Linear:
         )
         gold = targets(train)
         try:
-            self._pipeline.fit([row.text for row in train], gold)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Label .* is present in all")  # see below
+                self._pipeline.fit([row.text for row in train], gold)
         except ValueError as error:
             problem = f"{len(train)} sentences are too few to learn from ({error})"
             raise LabelledDataError("The training data", problem, "Give more sentences.") from error
