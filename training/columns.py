@@ -14,7 +14,7 @@ import yaml
 from claimclf.errors import LabelledDataError, OptionError
 from claimclf.labels import LABELS
 from claimclf.tables.columns import TEXT_COLUMNS
-from training.annotation_exports import Judgements, is_asked
+from training.annotation_tools import Judgements, is_asked
 from training.label_cells import is_missing, label_columns, labels_in, labels_ticked, normal
 
 if TYPE_CHECKING:

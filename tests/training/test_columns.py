@@ -7,7 +7,7 @@ import pytest
 
 from claimclf import Label
 from claimclf.errors import LabelledDataError, OptionError
-from training.annotation_exports import Judgements
+from training.annotation_tools import Judgements
 from training.columns import Columns, doc_of, is_labelled, labels_of, read_label_map, text_of
 from training.data import read_labelled
 from training.formats import Record
