@@ -141,6 +141,15 @@ class TrainingConfig:
     average_decay: Annotated[
         float, Option(min=0.0, max=0.99999, help="Of the moving average of weights that is kept; 0: none.")
     ] = 0.998
+    averaged_runs: Annotated[
+        int,
+        Option(
+            min=1,
+            max=100,
+            help="Runs that begin alike, of this seed and the next ones; the mean of their weights "
+            "is the model.",
+        ),
+    ] = 1
     kept_share: Annotated[
         float,
         Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,9 +44,11 @@ if TYPE_CHECKING:
     from training.config import TrainingConfig
     from training.data import LabelledSentence
 
+METRIC = "eval_macro_f1"
+"""The figure of held-out sentences that decides between epochs."""
+
 _EVAL_BATCH_SIZE = 64
 _STEPS_BETWEEN_CHECKPOINTS = 500
-_METRIC = "eval_macro_f1"
 _DROPOUT = ("hidden_dropout_prob", "dropout", "seq_classif_dropout", "mlp_dropout", "classifier_dropout")
 _ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
 
@@ -58,6 +61,7 @@ def fine_tune(
     work: Path,
     *,
     resume: bool,
+    run: int = 0,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model of the epoch with the best macro-F1 on the validation sentences, and its tokenizer.
 
@@ -69,27 +73,33 @@ def fine_tune(
             each is read twice, the first reading is of the sentence as it is.
         validation: sentences of other documents, to choose the epoch on.
         work: where checkpoints, the best weights so far and the log are kept.
-        resume: go on from the last whole checkpoint in ``work``, if there is one.
+        resume: go on from the last whole checkpoint in ``work``, if there is one; a run that came to its end
+            is not made again.
+        run: which of several that begin alike: each has an order of the sentences, changes of them and
+            dropout of its own.
 
     Raises:
         ConfigurationError: the model cannot read windows of the configured length, the batch cannot be
             shared out among the processes, or others than these wrote the checkpoint.
     """
-    checkpoint = checkpoint_to_take_up(work) if resume else None
-    set_seed(config.seed)
+    best = work / "best.safetensors"
     tokenizer = AutoTokenizer.from_pretrained(start, model_max_length=config.window_length)
+    set_seed(config.seed)  # of the outputs; the Trainer sets the seed of the run
     model = _model(start, config)
+    if resume and (work / LOG_FILE).is_file():
+        return _with_weights(model, best), tokenizer
+    checkpoint = checkpoint_to_take_up(work) if resume else None
+    seed = config.seed + run
     optimizer = layered_adamw(
         model,
         learning_rate=config.learning_rate,
         layer_decay=config.layer_decay,
         weight_decay=config.weight_decay,
     )
-    best = work / "best.safetensors"
     trainer = Trainer(
         model=model,
-        args=_arguments(config, work, steps_an_epoch=-(-len(train) // config.batch_size)),
-        train_dataset=_to_learn(train, tokenizer, config),
+        args=_arguments(config, work, seed=seed, steps_an_epoch=-(-len(train) // config.batch_size)),
+        train_dataset=_to_learn(train, tokenizer, config, seed=seed),
         eval_dataset=_tokenised(validation, tokenizer),
         data_collator=Collator(tokenizer),
         compute_loss_func=Loss(primary_weight=config.primary_loss, consistency=config.consistency),
@@ -98,18 +108,38 @@ def fine_tune(
         callbacks=[
             SaveWithinEpochs(_STEPS_BETWEEN_CHECKPOINTS),
             KeepBestAverage(
-                model, decay=config.average_decay, kept=config.kept_share, metric=_METRIC, best=best
+                model, decay=config.average_decay, kept=config.kept_share, metric=METRIC, best=best
             ),
         ],
     )
     for callback in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(callback)
-    trainer.add_callback(ShowProgress(_METRIC))
+    trainer.add_callback(ShowProgress(METRIC, run=run, runs=config.averaged_runs))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     processes().wait_for_everyone()
     if processes().is_main_process:
         write(work / LOG_FILE, log_lines(trainer.state.log_history))
     return _with_weights(model, best), tokenizer
+
+
+def held_out_figures(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    config: TrainingConfig,
+    validation: Sequence[LabelledSentence],
+    work: Path,
+) -> dict[str, float]:
+    """What `fine_tune` measures after each epoch, of any model: `METRIC`, ``eval_loss``, and times."""
+    trainer = Trainer(
+        model=deepcopy(model),  # the Trainer wraps autocast around its forward pass
+        args=_arguments(config, work, seed=config.seed, steps_an_epoch=0),
+        eval_dataset=_tokenised(validation, tokenizer),
+        data_collator=Collator(tokenizer),
+        compute_loss_func=Loss(primary_weight=config.primary_loss, consistency=config.consistency),
+        compute_metrics=_compute_metrics,
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer.evaluate()
 
 
 def _model(start: Path, settings: TrainingConfig) -> PreTrainedModel:
@@ -161,10 +191,10 @@ def _with_weights(model: PreTrainedModel, weights: Path) -> PreTrainedModel:
     return plain
 
 
-def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> TrainingArguments:
+def _arguments(config: TrainingConfig, work: Path, *, seed: int, steps_an_epoch: int) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(work),
-        seed=config.seed,
+        seed=seed,
         num_train_epochs=config.epochs,
         per_device_train_batch_size=sentences_a_device(config.batch_size),
         per_device_eval_batch_size=_EVAL_BATCH_SIZE,
@@ -187,10 +217,10 @@ def _arguments(config: TrainingConfig, work: Path, steps_an_epoch: int) -> Train
 
 
 def _to_learn(
-    rows: Sequence[LabelledSentence], tokenizer: PreTrainedTokenizerBase, config: TrainingConfig
+    rows: Sequence[LabelledSentence], tokenizer: PreTrainedTokenizerBase, config: TrainingConfig, *, seed: int
 ) -> Dataset:
     changed = augmented(
-        rows, perturbed_share=config.perturbed_share, renamed_share=config.renamed_share, seed=config.seed
+        rows, perturbed_share=config.perturbed_share, renamed_share=config.renamed_share, seed=seed
     )
     if not config.consistency:
         return _tokenised(changed, tokenizer, smoothing=config.label_smoothing)

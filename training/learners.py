@@ -71,10 +71,10 @@ def _epochs(config: TrainingConfig, sentences: int, least_steps: int) -> int:
 
 
 def _fine_tuned(config: TrainingConfig, start: Path, train: Rows, validation: Rows) -> Logits:
-    from training.finetune import fine_tune
+    from training.averaged_runs import fine_tune_averaged
 
     with tempfile.TemporaryDirectory() as work:
-        model, tokenizer = fine_tune(config, start, train, validation, Path(work), resume=False)
+        model, tokenizer = fine_tune_averaged(config, start, train, validation, Path(work), resume=False)
     return lambda texts: _logits(model, tokenizer, texts)
 
 

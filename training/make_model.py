@@ -13,9 +13,9 @@ from claimclf.classifier import ClaimClassifier
 from claimclf.decision import IDENTITY
 from claimclf.model_dir import Metadata, Window, new_directory, refuse_taken, seal
 from training import calibrate
+from training.averaged_runs import fine_tune_averaged
 from training.base_model import BaseModel
 from training.export import export
-from training.finetune import fine_tune
 from training.measured import INT8, Against, Measured, old_skills
 from training.processes import processes
 from training.provenance import provenance
@@ -71,7 +71,9 @@ def make_model(config: TrainingConfig, output: Path, *, against: str, resume: bo
     work = work_directory(output)
     console.print(_parts(data))
     learned_from = [*data.train, *data.taught]
-    model, tokenizer = fine_tune(config, base.path, learned_from, data.validation, work, resume=resume)
+    model, tokenizer = fine_tune_averaged(
+        config, base.path, learned_from, data.validation, work, resume=resume
+    )
     if not processes().is_main_process:
         return
     with new_directory(output) as directory:

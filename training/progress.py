@@ -8,6 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from transformers import TrainerCallback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
 
@@ -16,10 +18,13 @@ class ShowProgress(TrainerCallback):
 
     Args:
         metric: the key of the evaluation's figures that is shown.
+        run: which of several runs this is, from 0.
+        runs: how many there are.
     """
 
-    def __init__(self, metric: str) -> None:
-        columns = (TextColumn("step"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
+    def __init__(self, metric: str, *, run: int = 0, runs: int = 1) -> None:
+        self._run = f"run {run + 1} of {runs}, " if runs > 1 else ""
+        columns = (TextColumn(f"{self._run}step"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, transient=True)
         self._task = self._progress.add_task("")
         self._metric = metric
@@ -43,10 +48,9 @@ class ShowProgress(TrainerCallback):
     ) -> None:
         """A line an epoch."""
         if state.is_world_process_zero:
-            figures = kwargs["metrics"]
             self._progress.console.print(
-                f"epoch {state.epoch:.0f} of {args.num_train_epochs:.0f}: macro-F1 "
-                f"{100 * figures[self._metric]:.1f}, loss {figures['eval_loss']:.3f} on held-out sentences"
+                f"{self._run}epoch {state.epoch:.0f} of {args.num_train_epochs:.0f}: "
+                f"{held_out_line(kwargs['metrics'], self._metric)}"
             )
 
     def on_train_end(
@@ -54,3 +58,8 @@ class ShowProgress(TrainerCallback):
     ) -> None:
         """Closes the bar."""
         self._progress.stop()
+
+
+def held_out_line(figures: Mapping[str, float], metric: str) -> str:
+    """Of what a Trainer measured, `metric` and the loss, in words."""
+    return f"macro-F1 {100 * figures[metric]:.1f}, loss {figures['eval_loss']:.3f} on held-out sentences"
