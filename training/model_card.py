@@ -89,6 +89,8 @@ def _of_the_model(model_dir: ModelDir) -> dict[str, Any]:
             {
                 **step,
                 "config": "\n".join(f"{k}: {v}" for k, v in step["config"].items() if k != "data_statement"),
+                "runs": step["config"].get("averaged_runs", 1),
+                "seed": step["config"]["seed"],
                 "made_on": versions(step["environment"]),
             }
             for step in steps

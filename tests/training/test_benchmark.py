@@ -132,6 +132,17 @@ def test_the_card_of_a_model_that_goes_on_from_another_tells_both_trainings(
     assert f"\nbase_model: {began['base_model']['name']}\n" in text
     assert text.count("learning_rate: 0.005") == 2
     assert f"Then it went on from these weights (`model.safetensors` sha256 `{'f' * 64}`):\n\n```yaml" in text
+    assert "The weights are the mean" not in text
+
+
+def test_the_card_of_a_mean_of_runs_tells_how_many_and_their_seeds(
+    trained_dir: Path, document: dict[str, Any]
+) -> None:
+    made = ModelDir.open(trained_dir)
+    origin = made.metadata.provenance
+    of_three = {**origin, "config": {**origin["config"], "averaged_runs": 3}}
+    text = model_card.render(replace(made, metadata=replace(made.metadata, provenance=of_three)), document)
+    assert "mean of those of 3 runs, which began alike and had their seeds from 5 on" in text
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.iterdir()), ids=lambda path: path.name)
