@@ -51,7 +51,9 @@ fuzz: $(VENV)/.dev
 train: $(VENV)/.dev
 	$(VENV)/bin/python -m training.train --config training/configs/small.yaml \
 		--train $(TRAIN) --train training/data/articles.jsonl --unlabelled $(UNLABELLED) --dev $(DEV) \
-		--base-model $(BASE) --output runs/small $(RESUME)
+		--base-model $(BASE) --output runs/small-first $(RESUME)
+	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml \
+		--train $(TRAIN) --train training/data/articles.jsonl --dev $(DEV) --output runs/small $(RESUME)
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
