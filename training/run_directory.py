@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.yaml"
 LOG_FILE = "log.jsonl"
 METRICS_FILE = "metrics.json"
-_CLOCK = ("_runtime", "_per_second", "total_flos")
+_CLOCK = ("_runtime", "_per_second", "_preparation_time", "total_flos")
 _READ_AFTERWARDS = (  # the fields of a configuration that no training step reads
     "name",
     "language",

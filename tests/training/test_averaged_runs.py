@@ -140,7 +140,7 @@ def test_the_log_tells_the_losses_of_each_run_and_how_good_the_mean_is(
     figures = measured(tmp_path)
     assert [entry["run"] for entry in figures] == [1, 1, 2, 2, "mean"]
     assert 0 < figures[-1]["eval_loss"] < 1
-    assert not any(name.endswith("_runtime") for name in figures[-1])
+    assert not any(name.endswith("time") for name in figures[-1])
 
 
 def test_made_by_the_command_its_directory_tells_of_both_runs(inputs: Inputs, tmp_path: Path) -> None:

@@ -52,9 +52,9 @@ def test_where_sentences_are_read_twice_only_the_second_reading_is_changed(input
     rows = [LabelledSentence("Kenya denied the report.", (), "d", "")] * 20
     plain = tokenizer(rows[0].text)["input_ids"]
     config = TrainingConfig(renamed_share=0.5, perturbed_share=0.5)
-    once = _to_learn(rows, tokenizer, config)
+    once = _to_learn(rows, tokenizer, config, seed=config.seed)
     assert AGAIN not in once.column_names
     assert any(ids != plain for ids in once["input_ids"])
-    twice = _to_learn(rows, tokenizer, replace(config, consistency=1.0))
+    twice = _to_learn(rows, tokenizer, replace(config, consistency=1.0), seed=config.seed)
     assert all(ids == plain for ids in twice["input_ids"])
     assert twice[AGAIN][:] == once["input_ids"][:]
