@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -96,14 +96,13 @@ def fine_tune(
         layer_decay=config.layer_decay,
         weight_decay=config.weight_decay,
     )
-    trainer = Trainer(
-        model=model,
-        args=_arguments(config, work, seed=seed, steps_an_epoch=-(-len(train) // config.batch_size)),
+    trainer = _trainer(
+        model,
+        tokenizer,
+        config,
+        validation,
+        _arguments(config, work, seed=seed, steps_an_epoch=-(-len(train) // config.batch_size)),
         train_dataset=_to_learn(train, tokenizer, config, seed=seed),
-        eval_dataset=_tokenised(validation, tokenizer),
-        data_collator=Collator(tokenizer),
-        compute_loss_func=Loss(primary_weight=config.primary_loss, consistency=config.consistency),
-        compute_metrics=_compute_metrics,
         optimizers=(optimizer, None),
         callbacks=[
             SaveWithinEpochs(_STEPS_BETWEEN_CHECKPOINTS),
@@ -112,8 +111,6 @@ def fine_tune(
             ),
         ],
     )
-    for callback in (ProgressCallback, PrinterCallback):
-        trainer.remove_callback(callback)
     trainer.add_callback(ShowProgress(METRIC, run=run, runs=config.averaged_runs))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     processes().wait_for_everyone()
@@ -130,16 +127,32 @@ def held_out_figures(
     work: Path,
 ) -> dict[str, float]:
     """What `fine_tune` measures after each epoch, of any model: `METRIC`, ``eval_loss``, and times."""
+    plain = deepcopy(model)  # the Trainer wraps autocast around its forward pass
+    arguments = _arguments(config, work, seed=config.seed, steps_an_epoch=0)
+    return _trainer(plain, tokenizer, config, validation, arguments).evaluate()
+
+
+def _trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    config: TrainingConfig,
+    validation: Sequence[LabelledSentence],
+    arguments: TrainingArguments,
+    **to_learn: Any,
+) -> Trainer:
+    """A silent Trainer that measures on the validation sentences, and learns where it is given what."""
     trainer = Trainer(
-        model=deepcopy(model),  # the Trainer wraps autocast around its forward pass
-        args=_arguments(config, work, seed=config.seed, steps_an_epoch=0),
+        model=model,
+        args=arguments,
         eval_dataset=_tokenised(validation, tokenizer),
         data_collator=Collator(tokenizer),
         compute_loss_func=Loss(primary_weight=config.primary_loss, consistency=config.consistency),
         compute_metrics=_compute_metrics,
+        **to_learn,
     )
-    trainer.remove_callback(PrinterCallback)
-    return trainer.evaluate()
+    for callback in (ProgressCallback, PrinterCallback):
+        trainer.remove_callback(callback)
+    return trainer
 
 
 def _model(start: Path, settings: TrainingConfig) -> PreTrainedModel:
