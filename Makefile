@@ -15,6 +15,8 @@ TRAIN ?= ../shared/data/train.jsonl
 DEV ?= ../shared/data/dev.jsonl
 UNLABELLED ?= ../shared/data/unlabelled.jsonl.gz
 RUNS ?= 200000
+OWN = --train $(TRAIN) --train training/data/articles.jsonl --dev $(DEV)
+EVERYTHING = $(OWN) --unlabelled $(UNLABELLED)
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
 .PHONY: demo test browser lint types wheel oldest fuzz train clean
@@ -49,11 +51,12 @@ fuzz: $(VENV)/.dev
 		$(VENV)/bin/python -m tests.fuzz.run $$target --runs $(RUNS) || exit 1; done
 
 train: $(VENV)/.dev
-	$(VENV)/bin/python -m training.train --config training/configs/small.yaml \
-		--train $(TRAIN) --train training/data/articles.jsonl --unlabelled $(UNLABELLED) --dev $(DEV) \
+	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(EVERYTHING) \
 		--base-model $(BASE) --output runs/small-first $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml \
-		--train $(TRAIN) --train training/data/articles.jsonl --dev $(DEV) --output runs/small $(RESUME)
+	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(EVERYTHING) \
+		--output runs/small-second $(RESUME)
+	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(OWN) \
+		--output runs/small $(RESUME)
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
