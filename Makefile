@@ -15,8 +15,7 @@ TRAIN ?= ../shared/data/train.jsonl
 DEV ?= ../shared/data/dev.jsonl
 UNLABELLED ?= ../shared/data/unlabelled.jsonl.gz
 RUNS ?= 200000
-OWN = --train $(TRAIN) --train training/data/articles.jsonl --dev $(DEV)
-EVERYTHING = $(OWN) --unlabelled $(UNLABELLED)
+SENTENCES = --train $(TRAIN) --train training/data/articles.jsonl --unlabelled $(UNLABELLED) --dev $(DEV)
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
 .PHONY: demo test browser lint types wheel oldest fuzz train clean
@@ -51,11 +50,9 @@ fuzz: $(VENV)/.dev
 		$(VENV)/bin/python -m tests.fuzz.run $$target --runs $(RUNS) || exit 1; done
 
 train: $(VENV)/.dev
-	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(EVERYTHING) \
+	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(SENTENCES) \
 		--base-model $(BASE) --output runs/small-first $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(EVERYTHING) \
-		--output runs/small-second $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(OWN) \
+	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(SENTENCES) \
 		--output runs/small $(RESUME)
 
 clean:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from claimclf.labels import LABELS, Label
 from claimclf.prediction import Prediction, Scores
@@ -13,24 +13,45 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class Temperature(NamedTuple):
+    """What log-odds are divided by: one positive number below zero, another above it.
+
+    What a model rejects and what it finds are not equally much too sure of themselves. Log-odds of zero, a
+    half, stay what they are, so no temperature moves what is more likely than not.
+    """
+
+    below: float
+    above: float
+
+    def of(self, log_odds: float) -> float:
+        """Log-odds on the calibrated scale.
+
+        >>> Temperature(0.5, 2.0).of(-1.0), Temperature(0.5, 2.0).of(1.0)
+        (-2.0, 0.5)
+        """
+        return log_odds / (self.above if log_odds > 0 else self.below)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What turns logits into probabilities and probabilities into labels; fitted by ``training.calibrate``.
 
     Attributes:
-        temperatures: one per label, positive; the score of a label is ``sigmoid(logit / temperature)``
-            (Guo et al. 2017, On Calibration of Modern Neural Networks, one temperature a label).
+        temperatures: one per label; the score of a label is ``sigmoid(logit / temperature)`` (Guo et al.
+            2017, On Calibration of Modern Neural Networks; here one a label, and another on either side of a
+            half).
         thresholds: one per label, in (0, 1); a label is given when its score reaches its threshold.
-        none_temperature: positive; scales the log-odds that all four acts are absent.
+        none_temperature: scales the log-odds that all four acts are absent.
     """
 
-    temperatures: tuple[float, ...]
+    temperatures: tuple[Temperature, ...]
     thresholds: tuple[float, ...]
-    none_temperature: float
+    none_temperature: Temperature
 
 
+UNCHANGED = Temperature(1.0, 1.0)
 IDENTITY = Calibration(
-    temperatures=(1.0,) * len(LABELS), thresholds=(0.5,) * len(LABELS), none_temperature=1.0
+    temperatures=(UNCHANGED,) * len(LABELS), thresholds=(0.5,) * len(LABELS), none_temperature=UNCHANGED
 )
 
 # The logits of a text without a word in it: every act is certainly absent.
@@ -60,7 +81,7 @@ def decide(
     >>> decide([-3.0, -4.0, -4.0, -2.0], IDENTITY, allow_none=False)
     Prediction(factual_report 0.12)
     """
-    log_odds = [z / t for z, t in zip(logits, calibration.temperatures, strict=True)]
+    log_odds = [t.of(z) for z, t in zip(logits, calibration.temperatures, strict=True)]
     scores = Scores(tuple(_sigmoid(z) for z in log_odds))
     margins = {
         label: z - _logit(threshold)
@@ -78,7 +99,7 @@ def decide(
     return Prediction(labels[0], scores[labels[0]], scores, labels, receipt)
 
 
-def probability_of_none(log_odds: Sequence[float], none_temperature: float) -> float:
+def probability_of_none(log_odds: Sequence[float], none_temperature: Temperature) -> float:
     """Calibrated probability that a sentence does none of the four.
 
     The log-odds of the product of the four complements, divided by their own temperature.
@@ -89,7 +110,7 @@ def probability_of_none(log_odds: Sequence[float], none_temperature: float) -> f
     """
     log_none = -sum(_softplus(z) for z in log_odds)
     log_any = math.log(-math.expm1(log_none)) if log_none < 0 else -math.inf
-    return _sigmoid((log_none - log_any) / none_temperature)
+    return _sigmoid(none_temperature.of(log_none - log_any))
 
 
 def _sigmoid(z: float) -> float:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from claimclf.decision import Calibration
+from claimclf.decision import Calibration, Temperature
 from claimclf.errors import (
     ModelFileAlteredError,
     ModelFileMissingError,
@@ -269,17 +269,23 @@ def _window(document: Mapping[str, Any]) -> Window:
 
 def _calibration(document: Mapping[str, Any]) -> Calibration:
     calibration = Calibration(
-        temperatures=tuple(float(t) for t in document["temperatures"]),
+        temperatures=tuple(_temperature(t) for t in document["temperatures"]),
         thresholds=tuple(float(t) for t in document["thresholds"]),
-        none_temperature=float(document["none_temperature"]),
+        none_temperature=_temperature(document["none_temperature"]),
     )
     if not len(calibration.temperatures) == len(calibration.thresholds) == len(LABELS):
         raise ValueError("one temperature and one threshold a label are needed")
-    if not all(0 < t < float("inf") for t in (*calibration.temperatures, calibration.none_temperature)):
-        raise ValueError("a temperature is not a positive number")
     if not all(0 < t < 1 for t in calibration.thresholds):
         raise ValueError("a threshold is not between 0 and 1")
     return calibration
+
+
+def _temperature(value: Any) -> Temperature:
+    below, above = value if isinstance(value, list) else (value, value)
+    temperature = Temperature(float(below), float(above))
+    if not all(0 < t < float("inf") for t in temperature):
+        raise ValueError("a temperature is not a positive number")
+    return temperature
 
 
 def _inside(name: str) -> str:

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
 from claimclf import ClaimClassifier
-from claimclf.decision import Calibration
+from claimclf.decision import UNCHANGED, Calibration, Temperature
 from claimclf.model_dir import METADATA, Metadata, ModelDir, Window, file_sha256, new_directory, seal
 from training.export import export
 
@@ -36,7 +36,9 @@ SAMPLES = [template.format("Osmani", "Kesh") for templates in TEMPLATES.values()
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 WINDOW = Window(length=16, overlap=4)
 CALIBRATION = Calibration(
-    temperatures=(1.1, 0.9, 1.2, 1.0), thresholds=(0.45, 0.5, 0.55, 0.5), none_temperature=0.8
+    temperatures=(Temperature(0.9, 1.1), Temperature(0.9, 0.9), Temperature(1.1, 1.3), UNCHANGED),
+    thresholds=(0.45, 0.5, 0.55, 0.5),
+    none_temperature=Temperature(0.8, 0.7),
 )
 
 

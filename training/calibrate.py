@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from claimclf.decision import IDENTITY, Calibration, probability_of_none
+from claimclf.decision import IDENTITY, UNCHANGED, Calibration, Temperature, probability_of_none
 from claimclf.errors import ConfigurationError
 from claimclf.labels import LABELS, Label
 from training.bootstrap import resampled
@@ -41,6 +41,9 @@ def fit(
 ) -> Calibration:
     """Temperatures that minimise cross-entropy, thresholds that maximise the primary macro-F1.
 
+    Each side of a half has its own temperature: below lie most sentences, which else would decide alone how
+    sure a model may be of the few in which it finds something.
+
     Thresholds are bagged: fitted on bootstrap resamples of the documents and averaged, which holds better on
     new sentences than the optimum of one sample.
 
@@ -65,16 +68,16 @@ def fit(
     weight = np.array([weights.get(row.stratum, 1.0) if weights else 1.0 for row in rows])
     log_odds = logits[kept].astype(np.float64)
     gold = targets(rows)
-    temperatures = [_temperature(log_odds[:, i], gold[:, i], weight) for i in range(len(LABELS))]
-    log_odds /= temperatures
-    none_log_odds = np.array([_log_odds(probability_of_none(row, 1.0)) for row in log_odds.tolist()])
+    temperatures = tuple(_temperature(log_odds[:, i], gold[:, i], weight) for i in range(len(LABELS)))
+    log_odds = tempered(log_odds, temperatures)
+    none_log_odds = np.array([_log_odds(probability_of_none(row, UNCHANGED)) for row in log_odds.tolist()])
     thresholds = IDENTITY.thresholds
     if fit_thresholds:
         samples = resampled([row.doc for row in rows], resamples, seed)
         fitted = [_thresholds(log_odds[sample], primaries(rows)[sample]) for sample in samples]
         thresholds = tuple(float(t) for t in np.mean(fitted, axis=0))
     return Calibration(
-        temperatures=tuple(temperatures),
+        temperatures=temperatures,
         thresholds=thresholds,
         none_temperature=_temperature(none_log_odds, gold.max(axis=1) == 0, weight),
     )
@@ -99,6 +102,12 @@ def calibration_rows(rows: Sequence[LabelledSentence], weights: Mapping[str, flo
     return kept
 
 
+def tempered(logits: NDArray[Any], temperatures: Sequence[Temperature]) -> Floats:
+    """Calibrated log-odds of many sentences at once, as `Temperature.of` gives each; shape (n, 4)."""
+    below, above = np.array(temperatures).T
+    return np.asarray(logits / np.where(logits > 0, above, below))
+
+
 def primary_of(log_odds: Floats, thresholds: Floats) -> NDArray[np.int64]:
     """The primary label of many sentences at once; the same as `claimclf.decision.decide` gives each.
 
@@ -117,12 +126,28 @@ def primary_of(log_odds: Floats, thresholds: Floats) -> NDArray[np.int64]:
     return np.where(acts.max(axis=-1) > -np.inf, acts.argmax(axis=-1), otherwise)
 
 
-def _temperature(log_odds: Floats, gold: NDArray[Any], weight: Floats) -> float:
-    """The temperature with the least weighted binary cross-entropy; all of shape (n,)."""
+def _temperature(log_odds: Floats, gold: NDArray[Any], weight: Floats) -> Temperature:
+    """Of log-odds, whether gold has what they are of, and weights, all of shape (n,).
+
+    A side on which nothing lies has the temperature of the other.
+    """
+    above = log_odds > 0
+    sides = [side if side.any() else ~side for side in (~above, above)]
+    return Temperature(*(_one_sided(log_odds[side], gold[side], weight[side]) for side in sides))
+
+
+def _one_sided(log_odds: Floats, gold: NDArray[Any], weight: Floats) -> float:
+    """The temperature with the least weighted binary cross-entropy; all of shape (n,).
+
+    Targets are drawn in from 0 and 1 as if there were a sentence more of each kind (Platt 1999, Probabilistic
+    Outputs for Support Vector Machines), so that a handful without an error makes nothing certain.
+    """
+    having = int(gold.sum())
+    target = np.where(gold, (having + 1) / (having + 2), 1 / (len(gold) - having + 2))
 
     def cross_entropy(log_temperature: float) -> float:
         z = log_odds / np.exp(log_temperature)
-        return float(np.average(np.logaddexp(0.0, z) - gold * z, weights=weight))
+        return float(np.average(np.logaddexp(0.0, z) - target * z, weights=weight))
 
     return float(
         np.exp(minimize_scalar(cross_entropy, bounds=np.log(_TEMPERATURE_BOUNDS), method="bounded").x)

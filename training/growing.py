@@ -10,7 +10,6 @@ import numpy as np
 
 from claimclf.errors import LabelledDataError, OptionError
 from training import calibrate
-from training.calibrate import primary_of
 from training.data import primaries, split_by_document
 from training.metrics import macro_f1
 from training.selection import choose
@@ -137,8 +136,8 @@ def _model(growth: Growth, learner: Learner, rows: Sequence[LabelledSentence]) -
 
 
 def _primary(logits: NDArray[np.float32], calibration: Calibration) -> NDArray[np.int64]:
-    log_odds = logits / np.array(calibration.temperatures)
-    return primary_of(log_odds, np.array(calibration.thresholds))
+    log_odds = calibrate.tempered(logits, calibration.temperatures)
+    return calibrate.primary_of(log_odds, np.array(calibration.thresholds))
 
 
 def _chosen_next(

@@ -96,7 +96,7 @@ def _of_the_model(model_dir: ModelDir) -> dict[str, Any]:
             for step in steps
         ],
         "decision": [
-            [f"`{label}`", f"{temperature:.3f}", f"{threshold:.3f}"]
+            [f"`{label}`", f"{temperature.below:.3f}", f"{temperature.above:.3f}", f"{threshold:.3f}"]
             for label, temperature, threshold in zip(
                 LABELS, calibration.temperatures, calibration.thresholds, strict=True
             )

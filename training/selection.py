@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 
 from claimclf.labels import LABELS, Label
+from training.calibrate import tempered
 from training.near_duplicates import THRESHOLD, shingles, similarities
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def choose(
 
 def margins_of(logits: NDArray[np.float32], calibration: Calibration) -> Floats:
     """Shape (n, 4): how far the calibrated log-odds of each label lie above its threshold."""
-    margins = logits / np.array(calibration.temperatures) - logit(np.array(calibration.thresholds))
+    margins = tempered(logits, calibration.temperatures) - logit(np.array(calibration.thresholds))
     return np.asarray(np.clip(margins, -_FAR, _FAR))
 
 

@@ -117,6 +117,13 @@ def _split_as_named(
 ) -> tuple[list[LabelledSentence], list[LabelledSentence]]:
     """The sentences, but for those of the documents of which a file names one by id; and those."""
     keys = read_held_out(path)
+    if missing := len(keys - {row.key for row in rows}):
+        _LOG.warning(
+            "%s: no sentence has %d of its %d ids; documents that only these name are learned from.",
+            path,
+            missing,
+            len(keys),
+        )
     documents = {row.doc for row in rows if row.key in keys}
     train = [row for row in rows if row.doc not in documents]
     if not train or not documents:

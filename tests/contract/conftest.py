@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from claimclf import ClaimClassifier
-from claimclf.decision import Calibration
+from claimclf.decision import IDENTITY, Calibration
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("repeatable")
@@ -37,4 +38,4 @@ def model_copy(tiny_dir: Path, tmp_path: Path) -> Path:
 def reluctant(calibrated: Callable[[Calibration], ClaimClassifier]) -> ClaimClassifier:
     """The tiny model with thresholds that no score reaches."""
     out_of_reach = 1 - 1e-12
-    return calibrated(Calibration((1.0,) * 4, (out_of_reach,) * 4, 1.0))
+    return calibrated(replace(IDENTITY, thresholds=(out_of_reach,) * 4))

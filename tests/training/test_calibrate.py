@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimclf import LABELS
-from claimclf.decision import Calibration, decide
+from claimclf.decision import IDENTITY, Temperature, decide
 from claimclf.errors import ConfigurationError
-from training.calibrate import fit, primary_of
+from training.calibrate import fit, primary_of, tempered
 from training.data import NONE, LabelledSentence
 
 LOGIT = st.floats(-8, 8, width=32)
@@ -35,8 +37,41 @@ def simulated(
 
 
 def test_the_temperature_that_spoilt_the_logits_is_found() -> None:
-    calibration = fit(*simulated(temperature=2.5), seed=0, resamples=2)
-    assert calibration.temperatures == pytest.approx((2.5,) * len(LABELS), rel=0.15)
+    calibration = fit(*simulated(temperature=2.5, n=12_000), seed=0, fit_thresholds=False)
+    assert np.array(calibration.temperatures) == pytest.approx(2.5, rel=0.15)
+
+
+def test_what_spoilt_each_side_of_a_half_is_found() -> None:
+    logits, rows = simulated(temperature=1.0, n=12_000)
+    calibration = fit(np.where(logits > 0, 3.0, 0.8) * logits, rows, seed=0, fit_thresholds=False)
+    for temperature in calibration.temperatures:
+        assert temperature == pytest.approx((0.8, 3.0), rel=0.15)
+
+
+def test_a_handful_without_an_error_makes_nothing_certain() -> None:
+    logits, rows = simulated(1.0, n=300)
+    logits[:] = -np.abs(logits)
+    logits[:5, 0] = 2.0
+    rows = [replace(row, labels=LABELS[:1] if i < 5 else ()) for i, row in enumerate(rows)]
+    above = fit(logits, rows, seed=0, fit_thresholds=False).temperatures[0].above
+    assert 1 / (1 + np.exp(-2.0 / above)) == pytest.approx(6 / 7, abs=1e-3)
+
+
+def test_a_side_on_which_nothing_lies_has_the_temperature_of_the_other() -> None:
+    logits, rows = simulated(2.0, n=300)
+    for temperature in fit(-np.abs(logits), rows, seed=0, fit_thresholds=False).temperatures:
+        assert temperature.above == temperature.below
+
+
+@given(
+    st.lists(st.tuples(LOGIT, LOGIT, LOGIT, LOGIT), min_size=1, max_size=5),
+    st.tuples(*[st.builds(Temperature, st.floats(0.1, 10), st.floats(0.1, 10))] * 4),
+)
+def test_many_at_once_are_tempered_as_each_alone(
+    logits: list[tuple[float, ...]], temperatures: tuple[Temperature, ...]
+) -> None:
+    alone = [[t.of(z) for t, z in zip(temperatures, row, strict=True)] for row in logits]
+    assert tempered(np.array(logits), temperatures).tolist() == alone
 
 
 def test_a_text_without_a_word_changes_no_temperature() -> None:
@@ -106,7 +141,7 @@ def test_weights_that_name_no_stratum_of_the_data_are_an_error() -> None:
 def test_the_search_decides_as_the_library_does(
     logits: list[tuple[float, ...]], thresholds: tuple[float, ...]
 ) -> None:
-    calibration = Calibration((1.0,) * 4, thresholds, 1.0)
+    calibration = replace(IDENTITY, thresholds=thresholds)
     together = primary_of(np.array(logits, dtype=np.float64), np.array(thresholds))
     for row, primary in zip(logits, together, strict=True):
         margins = sorted(z - np.log(t / (1 - t)) for z, t in zip(row, thresholds, strict=True))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimclf import Label
-from claimclf.decision import IDENTITY, Calibration, decide
+from claimclf.decision import IDENTITY, UNCHANGED, Temperature, decide
 from claimclf.errors import LabelledDataError, OptionError, OutputExistsError
 from claimclf.prediction import Prediction, Scores
 from tests.conftest import NAMES, labelled_records, write_jsonl
@@ -33,6 +34,7 @@ from training.selection import (
     margins_of,
 )
 
+TEMPERATURES = (Temperature(1.3, 2.1), Temperature(0.7, 0.5), UNCHANGED, Temperature(2.0, 0.9))
 NOWHERE_NEAR = [-9.0, -9.0, -9.0, 9.0]
 
 
@@ -57,20 +59,25 @@ def logits_of(rows: list[list[float]]) -> Any:
 def test_a_smaller_move_than_the_distance_never_changes_the_labels(
     logits: list[float], thresholds: list[float]
 ) -> None:
-    calibration = Calibration((1.3, 0.7, 1.0, 2.0), tuple(thresholds), 1.0)
+    calibration = replace(IDENTITY, temperatures=TEMPERATURES, thresholds=tuple(thresholds))
     margins = margins_of(logits_of([logits]), calibration)
     distance = float(distances_to_thresholds(margins).min())
     before = set(decide(logits, calibration).labels)
     for label, temperature in enumerate(calibration.temperatures):
         for direction in (-0.99, 0.99):
+            log_odds = temperature.of(logits[label]) + direction * distance
             moved = list(logits)
-            moved[label] += direction * distance * temperature
+            moved[label] = log_odds * (temperature.above if log_odds > 0 else temperature.below)
             if distance > 1e-3:
                 assert set(decide(moved, calibration).labels) == before
 
 
 def test_a_move_over_the_nearest_threshold_changes_the_labels() -> None:
-    calibration = Calibration((2.0, 1.0, 1.0, 1.0), (0.7, 0.5, 0.5, 0.5), 1.0)
+    calibration = replace(
+        IDENTITY,
+        temperatures=(Temperature(1.0, 2.0), UNCHANGED, UNCHANGED, UNCHANGED),
+        thresholds=(0.7, 0.5, 0.5, 0.5),
+    )
     logits = [1.0, -5.0, -5.0, -4.0]
     distances = distances_to_thresholds(margins_of(logits_of([logits]), calibration))[0]
     assert distances.argmin() == 0
@@ -93,7 +100,7 @@ def test_the_uncertain_are_chosen_and_the_certain_are_not() -> None:
 
 
 def test_nearness_is_measured_to_the_thresholds_and_not_to_one_half() -> None:
-    calibration = Calibration((1.0,) * 4, (0.9, 0.9, 0.9, 0.9), 1.0)
+    calibration = replace(IDENTITY, thresholds=(0.9, 0.9, 0.9, 0.9))
     rows = [[-9.0, 0.0, -9.0, 9.0], [-9.0, 2.2, -9.0, 9.0]]  # scores 0.5 and 0.9 of denial
     chosen = choose(different_texts(2), logits_of(rows), calibration, 1, seed=0, random_share=0.0)
     assert [choice.index for choice in chosen] == [1]

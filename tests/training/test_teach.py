@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from claimclf import LABELS
-from claimclf.decision import Calibration
+from claimclf.decision import IDENTITY, Temperature
 from claimclf.errors import LabelledDataError, OutputExistsError
 from tests.conftest import labelled_records, write_jsonl
 from training.config import TrainingConfig
@@ -32,7 +33,7 @@ def test_a_teacher_writes_its_scores(tiny, tiny_dir, pool, tmp_path):
 
 
 def test_several_teachers_are_averaged(tiny_dir, calibrated, pool, tmp_path):
-    warm = calibrated(Calibration((3.0,) * 4, (0.5,) * 4, 1.0))._model_dir.path
+    warm = calibrated(replace(IDENTITY, temperatures=(Temperature(3.0, 3.0),) * 4))._model_dir.path
     said = []
     for number, teachers in enumerate(([tiny_dir], [warm], [tiny_dir, warm])):
         output = tmp_path / f"{number}.jsonl"

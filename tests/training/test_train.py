@@ -251,6 +251,17 @@ def test_the_documents_of_named_sentences_are_held_out(inputs: Inputs, tmp_path:
     assert keys[1] in {row.key for row in after.train}
 
 
+def test_documents_that_only_a_missing_sentence_names_are_told_of(
+    inputs: Inputs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
+    there = TrainingData.read(plain).train[0].key
+    elsewhere = LabelledSentence("Only in a file that is not given .", (), "", "").key
+    named = write_jsonl(tmp_path / "held_out.jsonl", [{"id": key} for key in (there, elsewhere)])
+    TrainingData.read(replace(plain, held_out=str(named)))
+    assert "no sentence has 1 of its 2 ids" in caplog.text
+
+
 @pytest.mark.parametrize("everything", [False, True])
 def test_holding_out_all_or_nothing_is_refused(inputs: Inputs, tmp_path: Path, *, everything: bool) -> None:
     plain = TrainingConfig.from_yaml(inputs.config).with_values(inputs.files)
@@ -315,7 +326,7 @@ def test_other_encoders_train_and_export(
     encoder = tmp_path / "encoder"
     AutoModel.from_config(config).save_pretrained(encoder)
     tokenizer.save_pretrained(encoder)
-    inputs.run(tmp_path / "model", base_model=str(encoder), epochs=1, allowed_flips=1.0)
+    inputs.run(tmp_path / "model", base_model=str(encoder), epochs=4, allowed_flips=1.0)
     measured = metadata(tmp_path / "model")["provenance"]["measured"]
     assert measured["flips"] < 0.1 * measured["sentences"]
 

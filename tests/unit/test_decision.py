@@ -7,15 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimclf.decision import BLANK_LOGITS, IDENTITY, Calibration, decide, probability_of_none
+from claimclf.decision import (
+    BLANK_LOGITS,
+    IDENTITY,
+    UNCHANGED,
+    Calibration,
+    Temperature,
+    decide,
+    probability_of_none,
+)
 from claimclf.labels import LABELS, Label
 
 A, D, C, F = LABELS
 
 logits = st.lists(st.floats(-1e4, 1e4), min_size=4, max_size=4)
-four_temperatures = st.tuples(*[st.floats(0.05, 20)] * 4)
+temperatures = st.builds(Temperature, st.floats(0.05, 20), st.floats(0.05, 20))
+four_temperatures = st.tuples(*[temperatures] * 4)
 four_thresholds = st.tuples(*[st.floats(0.01, 0.99)] * 4)
-calibrations = st.builds(Calibration, four_temperatures, four_thresholds, st.floats(0.05, 20))
+calibrations = st.builds(Calibration, four_temperatures, four_thresholds, temperatures)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +65,17 @@ def test_strongest_is_the_furthest_above_its_own_threshold():
 
 
 def test_each_label_has_its_own_temperature():
-    calibration = replace(IDENTITY, temperatures=(2.0, 0.5, 1.0, 4.0))
-    expected = [1 / (1 + math.exp(-1 / t)) for t in calibration.temperatures]
-    assert list(decide([1, 1, 1, 1], calibration).scores.values()) == pytest.approx(expected)
+    below, above = (3.0, 2.0, 0.5, 1.0), (2.0, 0.5, 1.0, 4.0)
+    calibration = replace(IDENTITY, temperatures=tuple(map(Temperature, below, above)))
+    for logit, side in ((1, above), (-1, below)):
+        expected = [1 / (1 + math.exp(-logit / t)) for t in side]
+        assert list(decide([logit] * 4, calibration).scores.values()) == pytest.approx(expected)
+
+
+@given(logits, four_temperatures, temperatures)
+def test_no_temperature_moves_what_is_more_likely_than_not(log_odds, of_labels, of_none):
+    calibration = replace(IDENTITY, temperatures=of_labels, none_temperature=of_none)
+    assert set(decide(log_odds, calibration).labels) == set(decide(log_odds, IDENTITY).labels)
 
 
 def test_confidence_is_the_score_of_the_label():
@@ -69,20 +86,21 @@ def test_confidence_is_the_score_of_the_label():
 @given(st.lists(st.floats(-20, 20), min_size=4, max_size=4))
 def test_at_temperature_one_none_is_the_product_of_the_complements(log_odds):
     expected = math.prod(1 / (1 + math.exp(z)) for z in log_odds)
-    assert probability_of_none(log_odds, 1.0) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    assert probability_of_none(log_odds, UNCHANGED) == pytest.approx(expected, rel=1e-6, abs=1e-12)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 3.0])
-def test_none_temperature_divides_the_log_odds_of_none(temperature):
-    sharp = probability_of_none([-3, -4, -4, -2], 1.0)
-    expected = math.log(sharp / (1 - sharp)) / temperature
-    scaled = probability_of_none([-3, -4, -4, -2], temperature)
+@pytest.mark.parametrize(("log_odds", "divisor"), [([-3, -4, -4, -2], 3.0), ([-3, -4, -4, 0], 0.5)])
+def test_none_temperature_divides_the_log_odds_of_none(log_odds, divisor):
+    sharp = probability_of_none(log_odds, UNCHANGED)
+    expected = math.log(sharp / (1 - sharp)) / divisor
+    scaled = probability_of_none(log_odds, Temperature(0.5, 3.0))
     assert math.log(scaled / (1 - scaled)) == pytest.approx(expected)
 
 
 def test_confidence_in_none_uses_its_own_temperature():
-    calibration = replace(IDENTITY, none_temperature=3.0)
-    assert decide([-3, -4, -4, -2], calibration).confidence == probability_of_none([-3, -4, -4, -2], 3.0)
+    tepid = Temperature(3.0, 3.0)
+    calibration = replace(IDENTITY, none_temperature=tepid)
+    assert decide([-3, -4, -4, -2], calibration).confidence == probability_of_none([-3, -4, -4, -2], tepid)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +149,7 @@ def test_a_higher_logit_never_lowers_its_score(given_logits, column, rise):
     raised = [z + rise if i == column else z for i, z in enumerate(given_logits)]
     before, after = decide(given_logits, IDENTITY), decide(raised, IDENTITY)
     assert after.scores[LABELS[column]] >= before.scores[LABELS[column]]
-    assert probability_of_none(raised, 1.0) <= probability_of_none(given_logits, 1.0)
+    assert probability_of_none(raised, UNCHANGED) <= probability_of_none(given_logits, UNCHANGED)
 
 
 @pytest.mark.parametrize("length", [0, 3, 5])

@@ -205,6 +205,10 @@ def test_a_description_of_something_else_is_refused(sealed, changes):
         {"temperatures": [1, 1, 1, float("nan")]},
         {"temperatures": [1, 1, 1, float("inf")]},
         {"temperatures": [1, 1, 1, "hot"]},
+        {"temperatures": [1, 1, 1, [1]]},
+        {"temperatures": [1, 1, 1, [1, 0]]},
+        {"temperatures": [1, 1, 1, [1, 1, 1]]},
+        {"temperatures": [1, 1, 1, {"below": 1, "above": 1}]},
         {"temperatures": 1},
         {"thresholds": [0.5] * 5},
         {"thresholds": [0.5, 0.5, 0.5, 0]},
@@ -220,6 +224,14 @@ def test_an_impossible_calibration_is_refused(sealed, changes):
     describe(sealed, calibration={**described(sealed)["calibration"], **changes})
     with pytest.raises(ModelMetadataError, match=METADATA):
         ModelDir.open(sealed)
+
+
+def test_a_temperature_may_be_one_number_for_both_sides_of_a_half(sealed):
+    one_number = {"temperatures": [0.5, [0.5, 2], 1, 1], "none_temperature": 3}
+    describe(sealed, calibration={**described(sealed)["calibration"], **one_number})
+    calibration = ModelDir.open(sealed).metadata.calibration
+    assert calibration.temperatures == ((0.5, 0.5), (0.5, 2.0), (1.0, 1.0), (1.0, 1.0))
+    assert calibration.none_temperature == (3.0, 3.0)
 
 
 @pytest.mark.parametrize(
