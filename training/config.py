@@ -51,8 +51,8 @@ class TrainingConfig:
     held_out: Annotated[
         str,
         Option(
-            help="Sentences by id, one a document and file: epoch and thresholds are chosen on their documents, "
-            "and no others, so on the same ones where data is added or a model is gone on from."
+            help="Sentences by id, one a document and file: epoch and thresholds are chosen on their "
+            "documents and no others, so on the same ones where data is added or a model is gone on from."
         ),
     ] = ""
     corrections: Annotated[
