@@ -53,6 +53,8 @@ train: $(VENV)/.dev
 	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(SENTENCES) \
 		--base-model $(BASE) --output runs/small-first $(RESUME)
 	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(SENTENCES) \
+		--output runs/small-second $(RESUME)
+	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(SENTENCES) \
 		--output runs/small $(RESUME)
 
 clean:
