@@ -119,7 +119,7 @@ def _split_as_named(
     keys = read_held_out(path)
     if missing := len(keys - {row.key for row in rows}):
         _LOG.warning(
-            "%s: no sentence has %d of its %d ids; documents that only these name are learned from.",
+            "%s: no sentence has %d of its %d ids; documents that only these name may be learned from.",
             path,
             missing,
             len(keys),
