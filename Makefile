@@ -16,6 +16,7 @@ DEV ?= ../shared/data/dev.jsonl
 UNLABELLED ?= ../shared/data/unlabelled.jsonl.gz
 RUNS ?= 200000
 SENTENCES = --train $(TRAIN) --train training/data/articles.jsonl --unlabelled $(UNLABELLED) --dev $(DEV)
+CONTRASTS = --train training/data/contrasts.jsonl
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
 .PHONY: demo test browser lint types wheel oldest fuzz train clean
@@ -52,9 +53,9 @@ fuzz: $(VENV)/.dev
 train: $(VENV)/.dev
 	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(SENTENCES) \
 		--base-model $(BASE) --output runs/small-first $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(SENTENCES) \
+	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(SENTENCES) $(CONTRASTS) \
 		--output runs/small-second $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(SENTENCES) \
+	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(SENTENCES) $(CONTRASTS) \
 		--output runs/small $(RESUME)
 
 clean:
