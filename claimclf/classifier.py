@@ -12,7 +12,7 @@ from claimclf.backends import load_backend
 from claimclf.decision import BLANK_LOGITS, decide
 from claimclf.document import Document, Sentence
 from claimclf.errors import NotAStringError, NotTextsError, UnusableModelError
-from claimclf.model_dir import DEFAULT_MODEL, TOKENIZER, Metadata, ModelDir
+from claimclf.model_dir import DEFAULT_MODEL, TOKENIZER, ModelDir
 from claimclf.sentences import paragraph_numbers, split_sentences
 from claimclf.texts import as_texts, checked, refuse_table
 from claimclf.tokenization import WindowTokenizer
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from claimclf.metadata import Metadata
     from claimclf.prediction import Prediction
 
 _CHUNK = 1024

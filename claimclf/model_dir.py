@@ -7,16 +7,14 @@ window, provenance, and the sha256 of every other file.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from claimclf.decision import Calibration, Temperature
 from claimclf.errors import (
     ModelFileAlteredError,
     ModelFileMissingError,
@@ -27,7 +25,7 @@ from claimclf.errors import (
     UnreadableFileError,
     UnsafeModelFileError,
 )
-from claimclf.labels import LABELS
+from claimclf.metadata import Metadata, parsed, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,38 +39,10 @@ WEIGHTS = "model.safetensors"
 SHIPPED = Path(__file__).parent / "models"
 DEFAULT_MODEL = "claimclf-en-small"
 
-_FORMAT = 1
 _CAN_RUN_CODE = frozenset({".bin", ".pkl", ".pickle", ".ckpt", ".pt", ".pth", ".joblib", ".h5", ".py"})
 _CHUNK_BYTES = 1 << 20
 _LARGEST_METADATA = 4 << 20
 _LARGEST_JSON = 64 << 20
-
-
-@dataclass(frozen=True)
-class Window:
-    """How a long text is read: in windows of ``length`` tokens, ``overlap`` of them shared with the last."""
-
-    length: int
-    overlap: int
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What ``claimclf.json`` says besides the hashes.
-
-    Attributes:
-        name: the model's name.
-        language: BCP 47 tag of the language it reads.
-        window: the longest input, in tokens, and how longer texts are cut.
-        calibration: temperatures and thresholds.
-        provenance: base model, data hashes, configuration, versions and measured figures, as JSON.
-    """
-
-    name: str
-    language: str
-    window: Window
-    calibration: Calibration
-    provenance: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -147,14 +117,9 @@ def shipped_models() -> list[str]:
 def seal(path: Path, metadata: Metadata) -> None:
     """Writes ``claimclf.json`` into a directory that holds the model's other files, with their sha256."""
     files = sorted(file for file in path.rglob("*") if file.is_file() and file.name != METADATA)
-    document = {
-        "format": _FORMAT,
-        "labels": [label.value for label in LABELS],
-        **asdict(metadata),
-        "sha256": {file.relative_to(path).as_posix(): file_sha256(file) for file in files},
-    }
+    sha256 = {file.relative_to(path).as_posix(): file_sha256(file) for file in files}
     staging = path / (METADATA + ".new")
-    staging.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    staging.write_text(written(metadata, sha256), encoding="utf-8")
     staging.replace(path / METADATA)
 
 
@@ -230,69 +195,17 @@ def _read_metadata(path: Path) -> tuple[Metadata, dict[str, str]]:
     if _size(path) > _LARGEST_METADATA:
         raise UnsafeModelFileError(path, "larger than any such file needs to be")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        _expect(document, "format", _FORMAT)
-        _expect(document, "labels", [label.value for label in LABELS])
-        metadata = Metadata(
-            name=str(document["name"]),
-            language=str(document["language"]),
-            window=_window(document["window"]),
-            calibration=_calibration(document["calibration"]),
-            provenance=dict(document["provenance"]),
-        )
-        sha256 = {_inside(name): str(digest) for name, digest in document["sha256"].items()}
+        return parsed(path.read_text(encoding="utf-8"))
     except PermissionError as error:
         raise _forbidden(path) from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelMetadataError(
             path, f"not a model description ({type(error).__name__}: {error})"
         ) from error
-    return metadata, sha256
 
 
 def _forbidden(path: Path) -> UnreadableFileError:
     return UnreadableFileError(path, "it may not be read", "Ask its owner, or look at its permissions.")
-
-
-def _expect(document: Mapping[str, Any], field: str, value: Any) -> None:
-    if document[field] != value:
-        raise ValueError(f"{field} is {document[field]!r}, not {value!r}")
-
-
-def _window(document: Mapping[str, Any]) -> Window:
-    window = Window(length=int(document["length"]), overlap=int(document["overlap"]))
-    smallest = 2  # [CLS] and [SEP] surround the tokens of every window
-    if not 0 <= window.overlap < window.length - smallest:
-        raise ValueError(f"a window of {window.length} tokens cannot overlap by {window.overlap}")
-    return window
-
-
-def _calibration(document: Mapping[str, Any]) -> Calibration:
-    calibration = Calibration(
-        temperatures=tuple(_temperature(t) for t in document["temperatures"]),
-        thresholds=tuple(float(t) for t in document["thresholds"]),
-        none_temperature=_temperature(document["none_temperature"]),
-    )
-    if not len(calibration.temperatures) == len(calibration.thresholds) == len(LABELS):
-        raise ValueError("one temperature and one threshold a label are needed")
-    if not all(0 < t < 1 for t in calibration.thresholds):
-        raise ValueError("a threshold is not between 0 and 1")
-    return calibration
-
-
-def _temperature(value: Any) -> Temperature:
-    below, above = value if isinstance(value, list) else (value, value)
-    temperature = Temperature(float(below), float(above))
-    if not all(0 < t < float("inf") for t in temperature):
-        raise ValueError("a temperature is not a positive number")
-    return temperature
-
-
-def _inside(name: str) -> str:
-    parts = PurePosixPath(name)
-    if not parts.parts or parts.is_absolute() or ".." in parts.parts or set(name) & set("\\:\0"):
-        raise ValueError(f"{name!r} is not a path inside the model directory")
-    return name
 
 
 def file_sha256(path: Path) -> str:

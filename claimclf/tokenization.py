@@ -12,7 +12,7 @@ from claimclf.errors import UnusableModelError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from claimclf.model_dir import Window
+    from claimclf.metadata import Window
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 

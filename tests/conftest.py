@@ -17,7 +17,8 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 
 from claimclf import ClaimClassifier
 from claimclf.decision import UNCHANGED, Calibration, Temperature
-from claimclf.model_dir import METADATA, Metadata, ModelDir, Window, file_sha256, new_directory, seal
+from claimclf.metadata import Metadata, Window
+from claimclf.model_dir import METADATA, ModelDir, file_sha256, new_directory, seal
 from training.export import export
 
 NAMES = ("Osmani", "Verrin", "Dolan", "Kesh", "Valdoria", "the ministry", "the party", "a senator")

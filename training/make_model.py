@@ -11,7 +11,8 @@ from rich.console import Console
 
 from claimclf.classifier import ClaimClassifier
 from claimclf.decision import IDENTITY
-from claimclf.model_dir import Metadata, Window, new_directory, refuse_taken, seal
+from claimclf.metadata import Metadata, Window
+from claimclf.model_dir import new_directory, refuse_taken, seal
 from training import calibrate
 from training.averaged_runs import fine_tune_averaged
 from training.base_model import BaseModel

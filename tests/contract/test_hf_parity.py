@@ -12,7 +12,8 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from claimclf import LABELS, ClaimClassifier
 from claimclf.backends.onnx import session_options
-from claimclf.model_dir import TOKENIZER, Window
+from claimclf.metadata import Window
+from claimclf.model_dir import TOKENIZER
 from claimclf.tokenization import WindowTokenizer
 
 SENTENCES = [

@@ -17,7 +17,8 @@ from safetensors.numpy import load_file, save_file
 
 from claimclf import ClaimClassifier
 from claimclf.errors import ClaimclfError, UnsafeModelFileError, UnusableModelError
-from claimclf.model_dir import METADATA, Metadata, ModelDir, seal
+from claimclf.metadata import Metadata
+from claimclf.model_dir import METADATA, ModelDir, seal
 from claimclf.onnx_file import onnx_facts
 from tests.conftest import reseal
 

@@ -21,18 +21,8 @@ from claimclf.errors import (
     UnsafeModelFileError,
 )
 from claimclf.labels import LABELS
-from claimclf.model_dir import (
-    METADATA,
-    ONNX,
-    TOKENIZER,
-    WEIGHTS,
-    Metadata,
-    ModelDir,
-    Window,
-    file_sha256,
-    new_directory,
-    seal,
-)
+from claimclf.metadata import Metadata, Window
+from claimclf.model_dir import METADATA, ONNX, TOKENIZER, WEIGHTS, ModelDir, file_sha256, new_directory, seal
 
 METADATA_EXAMPLE = Metadata("Kesh-1", "en", Window(128, 32), IDENTITY, {"seed": 7, "note": "čeština"})
 

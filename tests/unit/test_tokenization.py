@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from claimclf.model_dir import TOKENIZER, Window
+from claimclf.metadata import Window
+from claimclf.model_dir import TOKENIZER
 from claimclf.tokenization import WindowTokenizer, replace_lone_surrogates
 
 CLS, SEP = 2, 3
