@@ -16,7 +16,6 @@ DEV ?= ../shared/data/dev.jsonl
 UNLABELLED ?= ../shared/data/unlabelled.jsonl.gz
 RUNS ?= 200000
 SENTENCES = --train $(TRAIN) --train training/data/articles.jsonl --unlabelled $(UNLABELLED) --dev $(DEV)
-CONTRASTS = --train training/data/contrasts.jsonl
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
 .PHONY: demo test browser lint types wheel oldest fuzz train clean
@@ -53,9 +52,9 @@ fuzz: $(VENV)/.dev
 train: $(VENV)/.dev
 	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(SENTENCES) \
 		--base-model $(BASE) --output runs/small-first $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(SENTENCES) $(CONTRASTS) \
+	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(SENTENCES) \
 		--output runs/small-second $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(SENTENCES) $(CONTRASTS) \
+	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(SENTENCES) \
 		--output runs/small $(RESUME)
 
 clean:

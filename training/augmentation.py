@@ -1,4 +1,4 @@
-"""Changes training sentences in ways that leave their labels as they are: typos, marks, names.
+"""Changes training sentences in ways that leave their labels as they are: typos, marks, names of countries.
 
 What a behavioural suite says must not matter, a model learns not to mind.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from training.data import LabelledSentence
 
-_NAMES = Path(__file__).parent / "data" / "names.csv"
+_COUNTRIES = Path(__file__).parent / "data" / "countries.csv"
 _PERTURBATIONS = (
     perturbations.swapped_letters,
     perturbations.missing_letter,
@@ -45,8 +45,8 @@ def augmented(
     Args:
         rows: the sentences.
         perturbed_share: share of them that get a typo, other quotation marks, a date or no full stop.
-        renamed_share: share of them in which every country, party and faith is another, by name, adjective
-            and people, and every country's capital goes with it.
+        renamed_share: share of them in which every country is another, by name, adjective and people, and
+            United States parties are exchanged.
         seed: of the choices.
     """
     rng = random.Random(seed)  # noqa: S311 - nothing secret
@@ -62,48 +62,53 @@ def _changed(text: str, perturbed_share: float, renamed_share: float, rng: rando
 
 
 def renamed(text: str, rng: random.Random) -> str:
-    """The sentence with every country, party and faith it names replaced by another, the same one throughout.
+    """The sentence with every country it names replaced by another, the same one throughout.
 
     >>> renamed("Serbia and the Serbian army", random.Random(1)).count("Serbia")
     0
     """
-    meaning, pattern = _meanings()
+    countries, pattern = _countries()
     others: dict[int, int] = {}
 
     def other_name(found: re.Match[str]) -> str:
-        which, form = meaning[found[0]]
-        if which not in others:
-            taken = {which, *others.values()}
-            others[which] = rng.choice([other for other in _of_its_kind(which) if other not in taken])
-        name = _names()[others[which]][form]
-        return name[0].upper() + name[1:] if found.start() == 0 else name
+        country, form = countries[found[0]]
+        if country < 0:
+            return _PARTIES[found[0]]
+        if country not in others:
+            taken = {country, *others.values()}
+            others[country] = rng.choice([c for c in range(len(_forms())) if c not in taken])
+        return _forms()[others[country]][form]
 
     return pattern.sub(other_name, text)
 
 
-@cache
-def _names() -> list[dict[str, str]]:
-    """Of each country, party and faith its kind, name, adjective, people and, of a country, capital."""
-    with _NAMES.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+_PARTIES = {
+    "Democrats": "Republicans",
+    "Republicans": "Democrats",
+    "Democrat": "Republican",
+    "Republican": "Democrat",
+    "Democratic": "Republican",
+}
 
 
 @cache
-def _of_its_kind(which: int) -> list[int]:
-    return [other for other, forms in enumerate(_names()) if forms["kind"] == _names()[which]["kind"]]
+def _forms() -> list[tuple[str, ...]]:
+    """Name, adjective and people of each country."""
+    with _COUNTRIES.open(encoding="utf-8", newline="") as file:
+        return [tuple(row.values()) for row in csv.DictReader(file)]
 
 
 @cache
-def _meanings() -> tuple[dict[str, tuple[int, str]], re.Pattern[str]]:
-    """What each name means (of whom, and which form of it), and a pattern of all."""
+def _countries() -> tuple[dict[str, tuple[int, int]], re.Pattern[str]]:
+    """What each name means (which country, -1 for a party; which form of it), and a pattern of all."""
     meaning = {
-        name: (which, form)
-        for form in ("capital", "people", "adjective", "name")  # where two are one word, the last counts
-        for which, forms in enumerate(_names())
-        for name in (forms[form], forms[form][:1].upper() + forms[form][1:])
-        if name
+        name: (country, form)
+        for form in (2, 1, 0)  # where adjective and people are one word, the adjective counts
+        for country, names in enumerate(_forms())
+        for name in (names[form],)
     }
+    meaning |= dict.fromkeys(_PARTIES, (-1, 0))
     longest_first = sorted(meaning, key=len, reverse=True)
     return meaning, re.compile(
-        r"\b(" + "|".join(map(re.escape, longest_first)) + r")\b(?! (?:Sea|City|Post|Republic))"
+        r"\b(" + "|".join(map(re.escape, longest_first)) + r")\b(?! (?:Sea|City|Post))"
     )
