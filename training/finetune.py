@@ -26,6 +26,7 @@ from training.averaging import KeepBestAverage
 from training.calibrate import primary_of
 from training.checkpoints import SaveWithinEpochs, checkpoint_to_take_up
 from training.collator import AGAIN, Collator
+from training.ctrl_c import HeedCtrlC
 from training.data import primary_shares, targets
 from training.loss import Loss
 from training.metrics import macro_f1
@@ -96,6 +97,7 @@ def fine_tune(
         layer_decay=config.layer_decay,
         weight_decay=config.weight_decay,
     )
+    heed_ctrl_c = HeedCtrlC()
     trainer = _trainer(
         model,
         tokenizer,
@@ -105,6 +107,7 @@ def fine_tune(
         train_dataset=_to_learn(train, tokenizer, config, seed=seed),
         optimizers=(optimizer, None),
         callbacks=[
+            heed_ctrl_c,
             SaveWithinEpochs(_STEPS_BETWEEN_CHECKPOINTS),
             KeepBestAverage(
                 model, decay=config.average_decay, kept=config.kept_share, metric=METRIC, best=best
@@ -112,7 +115,8 @@ def fine_tune(
         ],
     )
     trainer.add_callback(ShowProgress(METRIC, run=run, runs=config.averaged_runs))
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with heed_ctrl_c.listening():
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     processes().wait_for_everyone()
     if processes().is_main_process:
         write(work / LOG_FILE, log_lines(trainer.state.log_history))

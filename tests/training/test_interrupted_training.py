@@ -167,6 +167,30 @@ def test_an_epoch_stopped_in_its_middle_goes_on_with_the_sentences_it_has_not_se
         assert torch.equal(stopped[name], weight), name
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("moment", ["on_step_end", "on_prediction_step"])
+def test_a_ctrl_c_that_a_finalizer_swallows_stops_training_all_the_same(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def finalizes(*_: object, **__: object) -> None:
+        Finalized()
+
+    config = TrainingConfig.from_yaml(inputs.config).with_values({**inputs.files, "epochs": 1})
+    data = TrainingData.read(config)
+    monkeypatch.setattr(KeepBestAverage, moment, finalizes)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fine_tune(config, inputs.base_model, data.train, data.validation, tmp_path, resume=False)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_two_processes_train_what_one_does_and_one_of_them_writes(inputs: Inputs, tmp_path: Path) -> None:
     base = shutil.copytree(inputs.base_model, tmp_path / "base")
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
