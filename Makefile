@@ -15,7 +15,7 @@ TRAIN ?= ../shared/data/train.jsonl
 DEV ?= ../shared/data/dev.jsonl
 UNLABELLED ?= ../shared/data/unlabelled.jsonl.gz
 RUNS ?= 200000
-SENTENCES = --train $(TRAIN) --train training/data/articles.jsonl --unlabelled $(UNLABELLED) --dev $(DEV)
+LABELLED = --train $(TRAIN) --train training/data/articles.jsonl --dev $(DEV)
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
 .PHONY: demo test browser lint types wheel oldest fuzz train clean
@@ -50,12 +50,14 @@ fuzz: $(VENV)/.dev
 		$(VENV)/bin/python -m tests.fuzz.run $$target --runs $(RUNS) || exit 1; done
 
 train: $(VENV)/.dev
-	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(SENTENCES) \
+	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(LABELLED) --unlabelled $(UNLABELLED) \
 		--base-model $(BASE) --output runs/small-first $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(SENTENCES) \
+	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(LABELLED) --unlabelled $(UNLABELLED) \
 		--output runs/small-second $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(SENTENCES) \
-		--output runs/small $(RESUME)
+	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(LABELLED) --unlabelled $(UNLABELLED) \
+		--output runs/small-third $(RESUME)
+	$(VENV)/bin/python -m training.train --config training/configs/small-fourth.yaml $(LABELLED) \
+		--train training/data/contrasts.jsonl --output runs/small $(RESUME)
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
