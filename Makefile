@@ -16,6 +16,7 @@ DEV ?= ../shared/data/dev.jsonl
 UNLABELLED ?= ../shared/data/unlabelled.jsonl.gz
 RUNS ?= 200000
 LABELLED = --train $(TRAIN) --train training/data/articles.jsonl --dev $(DEV)
+SENTENCES = $(LABELLED) --unlabelled $(UNLABELLED)
 BASE ?= sentence-transformers/all-MiniLM-L6-v2
 
 .PHONY: demo test browser lint types wheel oldest fuzz train clean
@@ -50,11 +51,11 @@ fuzz: $(VENV)/.dev
 		$(VENV)/bin/python -m tests.fuzz.run $$target --runs $(RUNS) || exit 1; done
 
 train: $(VENV)/.dev
-	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(LABELLED) --unlabelled $(UNLABELLED) \
+	$(VENV)/bin/python -m training.train --config training/configs/small.yaml $(SENTENCES) \
 		--base-model $(BASE) --output runs/small-first $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(LABELLED) --unlabelled $(UNLABELLED) \
+	$(VENV)/bin/python -m training.train --config training/configs/small-second.yaml $(SENTENCES) \
 		--output runs/small-second $(RESUME)
-	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(LABELLED) --unlabelled $(UNLABELLED) \
+	$(VENV)/bin/python -m training.train --config training/configs/small-third.yaml $(SENTENCES) \
 		--output runs/small-third $(RESUME)
 	$(VENV)/bin/python -m training.train --config training/configs/small-fourth.yaml $(LABELLED) \
 		--train training/data/contrasts.jsonl --output runs/small $(RESUME)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class HeedCtrlC(TrainerCallback):
-    """Raises a Ctrl-C that came to nothing again, at the next step."""
+    """Raises again, at the next step, a Ctrl-C that came to nothing."""
 
     def __init__(self) -> None:
         self._pressed = False
