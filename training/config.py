@@ -183,7 +183,7 @@ class TrainingConfig:
         ),
     ] = True
 
-    # How its scores become labels, and what int8 may change.
+    # How its scores become labels, what int8 may change, and what is measured beside it.
     calibration_weights: Annotated[
         dict[str, float],
         Option(
@@ -203,6 +203,13 @@ class TrainingConfig:
         float,
         Option(min=0.0, max=1.0, help="Largest share of labels that int8 may change; else the run fails."),
     ] = 0.01
+    baseline: Annotated[
+        bool,
+        Option(
+            "--baseline/--no-baseline",
+            help="Measure a TF-IDF baseline as well; a minute for 100,000 sentences to learn from.",
+        ),
+    ] = True
 
     def __post_init__(self) -> None:
         for name, option in options().items():

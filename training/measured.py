@@ -29,7 +29,7 @@ INT8, FLOAT32, BASELINE = "int8", "float32", "TF-IDF + logistic regression"
 
 @dataclass(frozen=True)
 class Measured:
-    """A new model, its float form and a baseline on the dev sentences.
+    """A new model, its float form and, where asked for, a baseline on the dev sentences.
 
     Attributes:
         name: of the model.
@@ -47,20 +47,21 @@ class Measured:
 
     @classmethod
     def of(cls, directory: Path, config: TrainingConfig, data: TrainingData) -> Measured:
-        """Measures a calibrated model directory; the baseline learns from what the model learned from."""
+        """Measures a calibrated model directory; a baseline learns from what the model learned from."""
         texts = [row.text for row in data.dev]
-        baseline = Linear(
-            tfidf_features(),
-            data.train,
-            data.validation,
-            seed=config.seed,
-            weights=config.calibration_weights,
-        )
         predictions = {
             INT8: ClaimClassifier.from_pretrained(directory).predict(texts),
             FLOAT32: ClaimClassifier.from_pretrained(directory, backend="torch").predict(texts),
-            BASELINE: baseline.predict(texts),
         }
+        if config.baseline:
+            baseline = Linear(
+                tfidf_features(),
+                data.train,
+                data.validation,
+                seed=config.seed,
+                weights=config.calibration_weights,
+            )
+            predictions[BASELINE] = baseline.predict(texts)
         return cls(config.name, data.dev_name, config.dev or data.dev_name, data.dev, predictions)
 
     @property

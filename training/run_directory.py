@@ -27,6 +27,7 @@ _READ_AFTERWARDS = (  # the fields of a configuration that no training step read
     "calibration_weights",
     "fit_thresholds",
     "allowed_flips",
+    "baseline",
 )
 
 

@@ -356,8 +356,9 @@ def test_an_export_that_disagrees_fails_and_more_may_be_allowed_without_training
     assert not (tmp_path / "model").exists()
     monkeypatch.setattr(KeepBestAverage, "on_step_end", lambda *_, **__: pytest.fail("it trains again"))
     monkeypatch.setattr(Measured, "to_dict", Measured.summary)  # without intervals, which take longest
-    inputs.run(tmp_path / "model", allowed_flips=0.5, epochs=1, resume=True)
+    inputs.run(tmp_path / "model", allowed_flips=0.5, baseline=False, epochs=1, resume=True)
     assert TrainingConfig.from_yaml(tmp_path / "model" / CONFIG_FILE).allowed_flips == 0.5
+    assert set(metadata(tmp_path / "model")["provenance"]["measured"]["systems"]) == {"int8", "float32"}
 
 
 def test_an_existing_output_is_refused_before_any_work(inputs: Inputs, tmp_path: Path) -> None:
